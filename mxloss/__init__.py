@@ -1,0 +1,18 @@
+"""mxloss: the losses of Apache MXNet Gluon, value and gradient, over numpy.
+
+>>> import numpy as np
+>>> import mxloss as mx
+>>> loss = mx.gluon.loss.SoftmaxCELoss()
+>>> scores = np.array([[2.0, 0.0, 0.0], [0.0, 1.0, 0.0]], dtype="float32")
+>>> value, gradient = loss.value_and_grad(scores, [0, 2])
+>>> value.round(4).tolist()
+[0.23950000107288361, 1.5514999628067017]
+"""
+
+from . import base, gluon
+from ._config import show_config
+from ._core import version as _version
+from .base import MXNetError
+
+__version__ = _version()
+__all__ = ["MXNetError", "base", "gluon", "show_config"]

@@ -1,0 +1,287 @@
+"""numpy arrays to the C core and back: one call, one status, one exception.
+
+Nothing here knows a loss; names, inputs and options come from the core's own table.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ._native import ffi, lib
+from .base import MXNetError, MXNetMemoryError, MXNetTypeError, MXNetValueError
+
+_ERRORS = {
+    lib.MXL_ERR_DTYPE: MXNetTypeError,
+    lib.MXL_ERR_MEMORY: MXNetMemoryError,
+    lib.MXL_ERR_BACKEND: MXNetError,
+    lib.MXL_ERR_VERSION: MXNetError,
+}
+
+_DTYPES = {
+    np.dtype(name): ffi.new("mxl_dtype *", (code, np.dtype(name).itemsize * 8, 1))[0]
+    for code, names in (
+        (lib.MXL_FLOAT, ("float16", "float32", "float64")),
+        (lib.MXL_INT, ("int8", "int16", "int32", "int64")),
+        (lib.MXL_UINT, ("uint8", "uint16", "uint32", "uint64")),
+        (lib.MXL_BOOL, ("bool",)),
+    )
+    for name in names
+}
+_MAX_INPUTS = 4
+_HEAD, _VALUE, _GRAD = _MAX_INPUTS, _MAX_INPUTS + 1, _MAX_INPUTS + 2  # places in a call record
+
+
+class LossInfo(NamedTuple):
+    """One row of the core's table."""
+
+    number: int
+    name: str
+    inputs: tuple[str, ...]
+    n_required: int
+    options: tuple[str, ...]
+
+
+def _strings(array):
+    names = []
+    for pointer in array:
+        if not pointer:
+            break
+        names.append(ffi.string(pointer).decode())
+    return tuple(names)
+
+
+def _read_table():
+    losses = {}
+    for number in range(lib.MXL_LOSS_END):
+        info = lib.mxl_info(number)
+        if info:
+            name = ffi.string(info.name).decode()
+            losses[name] = LossInfo(
+                number, name, _strings(info.inputs), info.n_required, _strings(info.options)
+            )
+    return losses
+
+
+LOSSES: dict[str, LossInfo] = _read_table()
+
+
+class Options:
+    """A loss with its options set, and the shapes of value that it has been asked about."""
+
+    def __init__(self, info: LossInfo, fields: dict[str, float], flags: dict[str, bool]):
+        self.info = info
+        self.struct = ffi.new("mxl_options *")
+        lib.mxl_defaults(info.number, self.struct)
+        for name, value in fields.items():
+            setattr(self.struct, name, value)
+        for name, on in flags.items():
+            bit = getattr(lib, "MXL_" + name)
+            self.struct.flags = self.struct.flags | bit if on else self.struct.flags & ~bit
+        self.value_shapes: dict[tuple[int, ...], tuple[int, ...]] = {}
+
+
+class _Call:
+    """The C structs of one call. Reused: making them takes longer than a small loss."""
+
+    def __init__(self):
+        n = _GRAD + _MAX_INPUTS
+        self.tensors = ffi.new("mxl_tensor[]", n)
+        self.shapes = [ffi.new("int64_t[]", lib.MXL_MAX_NDIM) for _ in range(n)]
+        self.strides = [ffi.new("int64_t[]", lib.MXL_MAX_NDIM) for _ in range(n)]
+        self.pointers = [self.tensors + i for i in range(n)]
+        self.inputs = ffi.new("mxl_tensor *[]", _MAX_INPUTS)
+        self.grads = ffi.new("mxl_tensor *[]", _MAX_INPUTS)
+        self.error = ffi.new("mxl_error *")
+        self.exec = ffi.new("mxl_exec *")
+        self.exec.size = ffi.sizeof("mxl_exec")
+        self.exec.error = self.error
+        for i, shape in enumerate(self.shapes):
+            self.tensors[i].shape = shape
+            self.tensors[i].device.device_type = lib.MXL_CPU
+
+    def set(self, i, array):
+        """Describe an array; returns the tensor and what has to live until the call is over."""
+        tensor = self.pointers[i]
+        shape = array.shape
+        n = len(shape)
+        tensor.ndim = n
+        tensor.dtype = _DTYPES[array.dtype]
+        if n:
+            self.shapes[i][0:n] = shape
+        if array.flags.c_contiguous:
+            tensor.strides = ffi.NULL
+            buffer = ffi.from_buffer(array)
+            tensor.data = buffer
+            return tensor, buffer
+        size = array.itemsize
+        self.strides[i][0:n] = [s // size for s in array.strides]
+        tensor.strides = self.strides[i]
+        tensor.data = ffi.cast("void *", array.__array_interface__["data"][0])
+        return tensor, array
+
+    def run(self, options, n_inputs, head, value, grads):
+        status = lib.mxl_run(
+            options.info.number, options.struct, n_inputs, self.inputs, head, value, grads, self.exec
+        )
+        if status != lib.MXL_OK:
+            message = ffi.string(self.error.message).decode(errors="replace")
+            raise _ERRORS.get(status, MXNetValueError)(message)
+
+    def value_shape(self, options, n_inputs):
+        tensor = self.pointers[_VALUE]
+        tensor.data = ffi.NULL
+        self.run(options, n_inputs, ffi.NULL, tensor, ffi.NULL)
+        return tuple(self.shapes[_VALUE][0 : tensor.ndim])
+
+
+_calls: list[_Call] = []  # those not in use; list.pop and list.append are atomic
+
+
+def as_input(loss: str, name: str, x, need_array: bool):
+    """x as an array that the core can read: copied only if misaligned, byte-swapped or a list."""
+    if type(x) is not np.ndarray:
+        if isinstance(x, np.ma.MaskedArray):
+            raise MXNetTypeError(f"{loss}: {name} is a masked array; its mask would be ignored. "
+                                 "Pass a sample_weight of zeros and ones instead")
+        if need_array and not hasattr(x, "__array__"):
+            raise MXNetTypeError(f"{loss}: {name} is of type {type(x).__name__}; "
+                                 "expected a numpy array of floats")
+        try:
+            x = np.asarray(x)
+        except ValueError as error:
+            raise MXNetValueError(f"{loss}: {name} cannot be made into an array: {error}") from None
+    if x.dtype not in _DTYPES:
+        if not x.dtype.isnative and x.dtype.newbyteorder("=") in _DTYPES:
+            return x.astype(x.dtype.newbyteorder("="))
+        raise MXNetTypeError(f"{loss}: {name} has dtype {x.dtype}; expected a real number type of "
+                             "at most 64 bits")
+    if x.ndim > lib.MXL_MAX_NDIM:
+        raise MXNetValueError(f"{loss}: {name} has {x.ndim} dimensions; expected at most "
+                              f"{lib.MXL_MAX_NDIM}")
+    flags = x.flags
+    if flags.c_contiguous and flags.aligned:
+        return x
+    if not flags.aligned or any(s % x.itemsize for s in x.strides):
+        return x.copy()
+    return x
+
+
+def _as_output(loss, name, array, shape, dtype):
+    if type(array) is not np.ndarray:
+        raise MXNetTypeError(f"{loss}: out for {name} is of type {type(array).__name__}; "
+                             "expected a numpy array")
+    if array.shape != shape or array.dtype != dtype:
+        raise MXNetValueError(f"{loss}: out for {name} has shape {array.shape} and dtype "
+                              f"{array.dtype}; expected {shape} and {dtype}")
+    if not array.flags.writeable:
+        raise MXNetValueError(f"{loss}: out for {name} is read-only")
+    if not array.flags.aligned or any(s % array.itemsize for s in array.strides):
+        raise MXNetValueError(f"{loss}: out for {name} is misaligned; expected an aligned array")
+    return array
+
+
+def run(options: Options, inputs, head_grad=None, want_value=True, wrt=(), out_value=None, out_grads=None):
+    """Value and gradients of a loss.
+
+    inputs are arrays or None in the core's order; wrt is the numbers of those that gradients are
+    wanted for. Returns (value or None, list of gradients in the order of wrt).
+    """
+    info = options.info
+    loss = info.name
+    arrays = [None if x is None else as_input(loss, info.inputs[i], x, i == 0)
+              for i, x in enumerate(inputs)]
+    pred = arrays[0]
+    label = arrays[1]
+    if label.shape != pred.shape and not label.flags.c_contiguous:
+        arrays[1] = np.ascontiguousarray(label).reshape(label.shape)
+    for i in wrt:
+        if arrays[i] is None:
+            raise MXNetValueError(f"{loss}: a gradient with respect to {info.inputs[i]} is wanted, "
+                                  f"but {info.inputs[i]} is absent")
+        if arrays[i].dtype.kind != "f":
+            raise MXNetTypeError(f"{loss}: {info.inputs[i]} has dtype {arrays[i].dtype}; only "
+                                 "floating inputs have a gradient")
+    try:
+        call = _calls.pop()
+    except IndexError:
+        call = _Call()
+    try:
+        alive = []
+        n = len(arrays)
+        for i, a in enumerate(arrays):
+            if a is None:
+                call.inputs[i] = ffi.NULL
+            else:
+                call.inputs[i], keep = call.set(i, a)
+                alive.append(keep)
+        shape = options.value_shapes.get(pred.shape)
+        if shape is None:
+            shape = call.value_shape(options, n)
+            if len(options.value_shapes) > 1000:  # of varying shapes only the last ones matter
+                options.value_shapes.clear()
+            options.value_shapes[pred.shape] = shape
+        head = ffi.NULL
+        if head_grad is not None:
+            head_grad = as_input(loss, "head_grad", head_grad, False)
+            if head_grad.ndim == 0:
+                head_grad = np.broadcast_to(head_grad, shape)
+            head, keep = call.set(_HEAD, head_grad)
+            alive.append(keep)
+        value, value_tensor = None, ffi.NULL
+        if want_value:
+            value = np.empty(shape, pred.dtype) if out_value is None else _as_output(
+                loss, "the value", out_value, shape, pred.dtype)
+            value_tensor, keep = call.set(_VALUE, value)
+            alive.append(keep)
+        grads = []
+        for i in range(n):
+            call.grads[i] = ffi.NULL
+        for k, i in enumerate(wrt):
+            x = arrays[i]
+            given = None if out_grads is None else out_grads[k]
+            g = np.empty(x.shape, x.dtype) if given is None else _as_output(
+                loss, f"the gradient with respect to {info.inputs[i]}", given, x.shape, x.dtype)
+            call.grads[i], keep = call.set(_GRAD + i, g)
+            alive.append(keep)
+            grads.append(g)
+        call.run(options, n, head, value_tensor, call.grads if wrt else ffi.NULL)
+    finally:
+        _calls.append(call)
+    return value, grads
+
+
+# ---- The machine ---------------------------------------------------------------------------------
+
+
+def isa_names() -> list[str]:
+    """The instruction sets that set_isa accepts here."""
+    isas = (lib.MXL_ISA_BASE, lib.MXL_ISA_AVX2, lib.MXL_ISA_AVX512, lib.MXL_ISA_NEON)
+    return [_isa_name(isa) for isa in isas if lib.mxl_has_isa(isa)]
+
+
+def _isa_name(isa):
+    return ffi.string(lib.mxl_isa_name(isa)).decode()
+
+
+def get_isa() -> str:
+    """The instruction set in use."""
+    return _isa_name(lib.mxl_get_isa())
+
+
+def set_isa(name: str) -> None:
+    """Use another instruction set in the whole process, "auto" for the best: for tests."""
+    for isa in range(lib.MXL_ISA_NEON + 1):
+        if _isa_name(isa) == name and lib.mxl_set_isa(isa) == lib.MXL_OK:
+            return
+    raise MXNetValueError(f"instruction set {name!r} cannot be used here; "
+                          f"expected one of auto, {', '.join(isa_names())}")
+
+
+def version() -> str:
+    return ffi.string(lib.mxl_version()).decode()
+
+
+def build_info() -> str:
+    return ffi.string(lib.mxl_build_info()).decode()

@@ -1,0 +1,19 @@
+"""Errors, under the names that MXNet's users catch."""
+
+__all__ = ["MXNetError"]
+
+
+class MXNetError(RuntimeError):
+    """Root of all errors that mxloss raises itself, as in MXNet."""
+
+
+class MXNetValueError(MXNetError, ValueError):
+    """A value, shape or option that cannot be used."""
+
+
+class MXNetTypeError(MXNetError, TypeError):
+    """An argument of a type or dtype that cannot be used."""
+
+
+class MXNetMemoryError(MXNetError, MemoryError):
+    """Working memory could not be had."""

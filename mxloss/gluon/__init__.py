@@ -1,0 +1,5 @@
+"""Gluon: for now its losses."""
+
+from . import loss
+
+__all__ = ["loss"]

@@ -1,0 +1,207 @@
+"""What all losses have in common: options, calling, value and gradient in one pass."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .. import _core
+from ..base import MXNetTypeError, MXNetValueError
+
+_NUMBERS = (int, float, np.integer, np.floating, np.bool_)
+
+
+def number(name, value):
+    """A real number as a float."""
+    if not isinstance(value, _NUMBERS):
+        raise MXNetTypeError(f"{name} must be a number, got {value!r}")
+    return float(value)
+
+
+def finite(name, value, above_zero=False):
+    value = number(name, value)
+    if not math.isfinite(value) or (above_zero and value <= 0):
+        raise MXNetValueError(
+            f"{name} must be a finite number{' above 0' if above_zero else ''}, got {value!r}")
+    return value
+
+
+def integer(name, value):
+    if not isinstance(value, (int, np.integer)):
+        raise MXNetTypeError(f"{name} must be an integer, got {value!r}")
+    if not -(2**31) <= value < 2**31:
+        raise MXNetValueError(f"{name} is {value}, which is no axis of any array")
+    return int(value)
+
+
+def switch(name, value):
+    if not isinstance(value, (int, np.bool_)) or value not in (0, 1):
+        raise MXNetTypeError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
+
+
+def choice(name, value, choices):
+    """One of two words as a bool: True for the second one."""
+    if not isinstance(value, str) or value not in choices:
+        raise MXNetValueError(f"{name} can only be {' or '.join(choices)}, got {value!r}")
+    return value == choices[1]
+
+
+class Loss:
+    """Base class of all losses.
+
+    Parameters
+    ----------
+    weight : float or None
+        A factor on the loss; None for none.
+    batch_axis : int
+        The axis that tells samples apart.
+
+    Notes
+    -----
+    A loss of your own extends this class and overrides ``forward``. (Custom losses in terms of
+    ``hybrid_forward(self, F, ...)`` come with a later version of mxloss.)
+    """
+
+    def __init__(self, weight, batch_axis):
+        self._weight = weight
+        self._batch_axis = batch_axis
+
+    def __repr__(self):
+        return f"{type(self).__name__}(batch_axis={self._batch_axis}, w={self._weight})"
+
+    def __call__(self, *args, **kwargs):
+        """Compute the loss; see ``forward`` for the arguments."""
+        return self.forward(*args, **kwargs)
+
+    def forward(self, *args, **kwargs):
+        """Compute the loss. To be overridden."""
+        raise NotImplementedError(f"{type(self).__name__} does not override forward")
+
+
+class FusedLoss(Loss):
+    """A loss with a kernel in the core.
+
+    A subclass sets ``_core_name``, its name in the core's table; implements ``_settings``, the
+    options that it reads, checked; and ``forward`` with the signature of its call.
+    """
+
+    _core_name: str
+
+    def __init__(self, weight, batch_axis):
+        super().__init__(weight, batch_axis)
+        self._options()  # bad values are refused here, and at the call if they are set later
+
+    @property
+    def _info(self):
+        return _core.LOSSES[self._core_name]
+
+    def _settings(self):
+        """Options of this loss beyond weight and batch_axis: (numbers, flags) by the core's names."""
+        return {}, {}
+
+    def _options(self, **extra):
+        """The options as the core takes them, made anew only when an attribute has changed."""
+        name = type(self).__name__
+        try:
+            fields, flags = self._settings()
+            fields["weight"] = 1.0 if self._weight is None else number("weight", self._weight)
+            fields["batch_axis"] = integer("batch_axis", self._batch_axis)
+        except (MXNetTypeError, MXNetValueError) as error:
+            raise type(error)(f"{name}: {error}") from None
+        fields.update(extra)
+        key = (*fields.values(), *flags.values())
+        made = self.__dict__.get("_made")
+        if made is None or made[0] != key:
+            made = self._made = (key, _core.Options(self._info, fields, flags))
+        return made[1]
+
+    def __getstate__(self):
+        return {name: value for name, value in self.__dict__.items() if name != "_made"}
+
+    def _value(self, *inputs, **extra):
+        return _core.run(self._options(**extra), inputs)[0]
+
+    def _bind(self, args, kwargs):
+        """Positional and keyword arguments as a list in the order of the core's inputs."""
+        names = self._info.inputs
+        inputs = list(args) + [None] * (len(names) - len(args))
+        name = type(self).__name__
+        if len(args) > len(names):
+            raise MXNetTypeError(f"{name} takes at most {len(names)} inputs "
+                                 f"({', '.join(names)}), got {len(args)}")
+        for key, value in kwargs.items():
+            if key not in names:
+                raise MXNetTypeError(f"{name} has no input {key!r}; its inputs are "
+                                     f"{', '.join(names)}")
+            place = names.index(key)
+            if place < len(args):
+                raise MXNetTypeError(f"{name} got {key!r} twice, by position and by name")
+            inputs[place] = value
+        for key, value in zip(names[: self._info.n_required], inputs):
+            if value is None:
+                raise MXNetTypeError(f"{name} is missing its input {key!r}")
+        return inputs
+
+    def _places(self, wrt):
+        """wrt as numbers of inputs, and whether it was a single one."""
+        names = self._info.inputs
+        single = wrt is None or isinstance(wrt, (str, int, np.integer))
+        places = []
+        for item in [0 if wrt is None else wrt] if single else wrt:
+            if isinstance(item, str) and item in names:
+                item = names.index(item)
+            if not isinstance(item, (int, np.integer)) or not 0 <= item < len(names):
+                raise MXNetValueError(f"{type(self).__name__}: wrt names {item!r}; expected some of "
+                                      f"{', '.join(names)}")
+            if item in places:
+                raise MXNetValueError(f"{type(self).__name__}: wrt names {names[item]} twice")
+            places.append(int(item))
+        return places, single
+
+    def value_and_grad(self, *inputs, wrt=None, head_grad=None, out=None, **named_inputs):
+        """The loss and its gradient, for the price of one pass over the inputs.
+
+        Parameters
+        ----------
+        *inputs, **named_inputs
+            What the loss is called with.
+        wrt : str, int or sequence of these, optional
+            Which inputs to differentiate with respect to, by name or position. The default is the
+            first one, pred.
+        head_grad : array of value's shape, or number, optional
+            Gradient of what you minimise with respect to the value. The default is 1 everywhere:
+            the gradient is that of ``value.sum()``, as with MXNet's ``loss.backward()``.
+        out : tuple (value, gradient or sequence of gradients), optional
+            Arrays to write into, of the right shape and dtype, instead of new ones. Each may be
+            None. They must not share memory with an input or one another.
+
+        Returns
+        -------
+        value : ndarray
+            As from calling the loss.
+        gradient : ndarray, or tuple of ndarrays if `wrt` is a sequence
+            Each of the shape and dtype of its input.
+
+        Examples
+        --------
+        >>> import numpy as np, mxloss as mx
+        >>> value, gradient = mx.gluon.loss.L2Loss().value_and_grad(np.array([3.0]), np.array([1.0]))
+        >>> value.tolist(), gradient.tolist()
+        ([2.0], [2.0])
+        """
+        places, single = self._places(wrt)
+        out_value, out_grads = (None, None) if out is None else out
+        if out_grads is not None:
+            out_grads = (out_grads,) if single else tuple(out_grads)
+            if len(out_grads) != len(places):
+                raise MXNetValueError(f"{type(self).__name__}: out has {len(out_grads)} gradients, "
+                                      f"but wrt names {len(places)} inputs")
+        options, bound = self._prepare(inputs, named_inputs)
+        value, grads = _core.run(options, bound, head_grad, True, places, out_value, out_grads)
+        return value, grads[0] if single else tuple(grads)
+
+    def _prepare(self, args, kwargs):
+        """Options and inputs from what the loss was called with."""
+        return self._options(), self._bind(args, kwargs)

@@ -1,0 +1,509 @@
+"""Gluon's losses: names, arguments, defaults and results of MXNet 1.9.1's `gluon.loss`.
+
+Every loss takes numpy arrays and returns one. ``loss(pred, label)`` is the value;
+``loss.value_and_grad(pred, label)`` is the value and the gradient. docs/losses.md says where and
+why results differ from MXNet's.
+"""
+
+from ..base import MXNetTypeError
+from ._fused import FusedLoss, Loss, choice, finite, integer, switch
+
+__all__ = [
+    "Loss",
+    "L2Loss",
+    "L1Loss",
+    "SigmoidBinaryCrossEntropyLoss",
+    "SigmoidBCELoss",
+    "SoftmaxCrossEntropyLoss",
+    "SoftmaxCELoss",
+    "KLDivLoss",
+    "HuberLoss",
+    "HingeLoss",
+    "SquaredHingeLoss",
+    "LogisticLoss",
+    "PoissonNLLLoss",
+]
+
+
+class L2Loss(FusedLoss):
+    r"""Half the mean squared error between `label` and `pred`.
+
+    .. math:: L_b = \frac{w}{2} \, \mathrm{mean}_i \, (label_{bi} - pred_{bi})^2
+
+    Parameters
+    ----------
+    weight : float or None, default 1.0
+        Factor :math:`w` on the loss; None is 1.
+    batch_axis : int, default 0
+        The axis that the result keeps; negative counts from the end.
+
+    Inputs
+    ------
+    pred : array of float16, float32 or float64, of any shape
+    label : array of any real dtype with as many elements as `pred`
+        Read row by row in the shape of `pred`.
+    sample_weight : array, optional
+        Factor on each element; broadcasts to the shape of `pred`. One weight per sample of an
+        (N, C) `pred` has shape (N, 1).
+
+    Outputs
+    -------
+    loss : array of the dtype of `pred` and shape (batch_size,)
+        The mean over all axes but `batch_axis`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Shapes, dtypes or options that do not fit, by name. Both are also `MXNetError`.
+
+    Notes
+    -----
+    Gradients exist with respect to every floating input. Source: MXNet, ``gluon/loss.py``.
+    """
+
+    _core_name = "L2Loss"
+
+    def __init__(self, weight=1.0, batch_axis=0):
+        super().__init__(weight, batch_axis)
+
+    def forward(self, pred, label, sample_weight=None):
+        """The loss of each sample; see the class for the inputs."""
+        return self._value(pred, label, sample_weight)
+
+
+class L1Loss(FusedLoss):
+    r"""Mean absolute error between `label` and `pred`.
+
+    .. math:: L_b = w \, \mathrm{mean}_i \, |label_{bi} - pred_{bi}|
+
+    Parameters
+    ----------
+    weight : float or None, default None
+        Factor :math:`w` on the loss.
+    batch_axis : int, default 0
+        The axis that the result keeps.
+
+    Inputs
+    ------
+    pred, label, sample_weight
+        As for `L2Loss`.
+
+    Outputs
+    -------
+    loss : array of shape (batch_size,)
+
+    Notes
+    -----
+    The gradient where label and pred are equal is 0. Source: MXNet, ``gluon/loss.py``.
+    """
+
+    _core_name = "L1Loss"
+
+    def __init__(self, weight=None, batch_axis=0):
+        super().__init__(weight, batch_axis)
+
+    def forward(self, pred, label, sample_weight=None):
+        """The loss of each sample; see the class for the inputs."""
+        return self._value(pred, label, sample_weight)
+
+
+class SigmoidBinaryCrossEntropyLoss(FusedLoss):
+    r"""Cross entropy of independent yes/no labels. Alias: `SigmoidBCELoss`.
+
+    With :math:`\sigma_i` the sigmoid of `pred`, or `pred` itself with `from_sigmoid`:
+
+    .. math:: L_b = -w \, \mathrm{mean}_i \left( q_i \, label_{bi} \log \sigma_{bi}
+              + (1 - label_{bi}) \log(1 - \sigma_{bi}) \right)
+
+    Parameters
+    ----------
+    from_sigmoid : bool, default False
+        Whether `pred` holds probabilities already. Scores are more accurate.
+    weight : float or None, default None
+        Factor :math:`w` on the loss.
+    batch_axis : int, default 0
+        The axis that the result keeps.
+
+    Inputs
+    ------
+    pred, label, sample_weight
+        As for `L2Loss`. Labels are meant to be in [0, 1]; this is not checked.
+    pos_weight : array, optional
+        Factor :math:`q` on the positive part; broadcasts to the shape of `pred`. One weight per
+        class of an (N, C) `pred` has shape (C,) or (1, C).
+
+    Outputs
+    -------
+    loss : array of shape (batch_size,)
+
+    Notes
+    -----
+    Scores never overflow and the gradient is the true one at 0, too. With `from_sigmoid`, 1e-12 is
+    added inside the logarithms, as in MXNet. Source: MXNet, ``gluon/loss.py``.
+    """
+
+    _core_name = "SigmoidBinaryCrossEntropyLoss"
+
+    def __init__(self, from_sigmoid=False, weight=None, batch_axis=0):
+        self._from_sigmoid = from_sigmoid
+        super().__init__(weight, batch_axis)
+
+    def _settings(self):
+        return {}, {"FROM_SIGMOID": switch("from_sigmoid", self._from_sigmoid)}
+
+    def forward(self, pred, label, sample_weight=None, pos_weight=None):
+        """The loss of each sample; see the class for the inputs."""
+        return self._value(pred, label, sample_weight, pos_weight)
+
+
+SigmoidBCELoss = SigmoidBinaryCrossEntropyLoss
+
+
+class SoftmaxCrossEntropyLoss(FusedLoss):
+    r"""Cross entropy of one label out of C classes, softmax included. Alias: `SoftmaxCELoss`.
+
+    With :math:`p` the softmax of `pred` along `axis`, :math:`y` the class number:
+
+    .. math:: L_b = -w \, \mathrm{mean}_i \log p_{i, y_i}
+              \quad\text{or}\quad -w \, \mathrm{mean}_i \sum_c label_{ic} \log p_{ic}
+
+    Parameters
+    ----------
+    axis : int, default -1
+        The axis of the classes.
+    sparse_label : bool, default True
+        Whether labels are class numbers; otherwise they are weights of all classes.
+    from_logits : bool, default False
+        Whether `pred` holds logarithms of probabilities already.
+    weight : float or None, default None
+        Factor :math:`w` on the loss.
+    batch_axis : int, default 0
+        The axis that the result keeps.
+    out_of_range : {'raise', 'clip'}, default 'raise'
+        What becomes of class numbers that are fractional, negative or too large: a ValueError that
+        names the first one, or MXNet's way, truncation and clipping into [0, C-1]. NaN is refused
+        either way.
+
+    Inputs
+    ------
+    pred : array of floats, of any shape
+    label : array
+        With `sparse_label`, integers or floats of the shape of `pred` without `axis`, or with that
+        axis of length 1. Otherwise as many numbers as `pred` has, read in its shape.
+    sample_weight : array, optional
+        With as many axes as `pred`: broadcasts to the shape of `pred` with `axis` of length 1. With
+        fewer: broadcasts to that shape without `axis`, so (N,) for an (N, C) `pred`.
+
+    Outputs
+    -------
+    loss : array of shape (batch_size,)
+
+    Notes
+    -----
+    Dense labels need not sum to 1. Source: MXNet, ``gluon/loss.py``.
+    """
+
+    _core_name = "SoftmaxCrossEntropyLoss"
+
+    def __init__(self, axis=-1, sparse_label=True, from_logits=False, weight=None, batch_axis=0,
+                 out_of_range="raise"):
+        self._axis = axis
+        self._sparse_label = sparse_label
+        self._from_logits = from_logits
+        self._out_of_range = out_of_range
+        super().__init__(weight, batch_axis)
+
+    def _settings(self):
+        return {"axis": integer("axis", self._axis)}, {
+            "SPARSE_LABEL": switch("sparse_label", self._sparse_label),
+            "FROM_LOGITS": switch("from_logits", self._from_logits),
+            "CLIP_LABEL": choice("out_of_range", self._out_of_range, ("raise", "clip")),
+        }
+
+    def forward(self, pred, label, sample_weight=None):
+        """The loss of each sample; see the class for the inputs."""
+        return self._value(pred, label, sample_weight)
+
+
+SoftmaxCELoss = SoftmaxCrossEntropyLoss
+
+
+class KLDivLoss(FusedLoss):
+    r"""Kullback-Leibler divergence of `label` from a predicted distribution.
+
+    With :math:`\log p` the `pred`, or its log-softmax along `axis` unless `from_logits`:
+
+    .. math:: L_b = w \, \mathrm{mean}_i \, label_{bi} \left( \log label_{bi} - \log p_{bi} \right)
+
+    Parameters
+    ----------
+    from_logits : bool, default True
+        Whether `pred` holds logarithms of probabilities; otherwise it holds scores.
+    axis : int, default -1
+        The axis of the classes; only read for scores.
+    weight : float or None, default None
+        Factor :math:`w` on the loss.
+    batch_axis : int, default 0
+        The axis that the result keeps.
+    reduction : {'mean', 'sum'}, default 'mean'
+        Over the axes other than `batch_axis`. MXNet averaged up to 1.8 and in 2.0, as all its
+        documentation says, and summed in 1.9.
+
+    Inputs
+    ------
+    pred : array of floats, of any shape
+    label : array
+        Probabilities; broadcasts to the shape of `pred`.
+    sample_weight : array, optional
+        As for `L2Loss`.
+
+    Outputs
+    -------
+    loss : array of shape (batch_size,)
+
+    Notes
+    -----
+    1e-12 is added inside the logarithm of the label, so that labels may be 0.
+    Source: MXNet, ``gluon/loss.py``.
+    """
+
+    _core_name = "KLDivLoss"
+
+    def __init__(self, from_logits=True, axis=-1, weight=None, batch_axis=0, reduction="mean"):
+        self._from_logits = from_logits
+        self._axis = axis
+        self._reduction = reduction
+        super().__init__(weight, batch_axis)
+
+    def _settings(self):
+        return {"axis": integer("axis", self._axis)}, {
+            "FROM_LOGITS": switch("from_logits", self._from_logits),
+            "REDUCE_SUM": choice("reduction", self._reduction, ("mean", "sum")),
+        }
+
+    def forward(self, pred, label, sample_weight=None):
+        """The loss of each sample; see the class for the inputs."""
+        return self._value(pred, label, sample_weight)
+
+
+class HuberLoss(FusedLoss):
+    r"""Squared error near the label, absolute error beyond `rho`; also called smooth L1.
+
+    .. math:: L_b = w \, \mathrm{mean}_i \begin{cases}
+              d_{bi} - \rho / 2 & d_{bi} > \rho \\ d_{bi}^2 / (2 \rho) & \text{otherwise}
+              \end{cases} \qquad d = |label - pred|
+
+    Parameters
+    ----------
+    rho : float, default 1
+        Where the parabola meets the lines; a finite number above 0.
+    weight : float or None, default None
+        Factor :math:`w` on the loss.
+    batch_axis : int, default 0
+        The axis that the result keeps.
+
+    Inputs
+    ------
+    pred, label, sample_weight
+        As for `L2Loss`.
+
+    Outputs
+    -------
+    loss : array of shape (batch_size,)
+
+    Notes
+    -----
+    Source: P. J. Huber, Robust Estimation of a Location Parameter, 1964; MXNet, ``gluon/loss.py``,
+    which divides by `rho`.
+    """
+
+    _core_name = "HuberLoss"
+
+    def __init__(self, rho=1, weight=None, batch_axis=0):
+        self._rho = rho
+        super().__init__(weight, batch_axis)
+
+    def _settings(self):
+        return {"rho": finite("rho", self._rho, above_zero=True)}, {}
+
+    def forward(self, pred, label, sample_weight=None):
+        """The loss of each sample; see the class for the inputs."""
+        return self._value(pred, label, sample_weight)
+
+
+class HingeLoss(FusedLoss):
+    r"""Hinge loss of labels -1 and 1, as in support vector machines.
+
+    .. math:: L_b = w \, \mathrm{mean}_i \max(0, margin - pred_{bi} \, label_{bi})
+
+    Parameters
+    ----------
+    margin : float, default 1
+        Up to where a right prediction still costs; finite.
+    weight : float or None, default None
+        Factor :math:`w` on the loss.
+    batch_axis : int, default 0
+        The axis that the result keeps.
+
+    Inputs
+    ------
+    pred, label, sample_weight
+        As for `L2Loss`. Labels are meant to be -1 and 1; this is not checked.
+
+    Outputs
+    -------
+    loss : array of shape (batch_size,)
+
+    Notes
+    -----
+    The gradient at the kink is 0. Source: MXNet, ``gluon/loss.py``.
+    """
+
+    _core_name = "HingeLoss"
+
+    def __init__(self, margin=1, weight=None, batch_axis=0):
+        self._margin = margin
+        super().__init__(weight, batch_axis)
+
+    def _settings(self):
+        return {"margin": finite("margin", self._margin)}, {}
+
+    def forward(self, pred, label, sample_weight=None):
+        """The loss of each sample; see the class for the inputs."""
+        return self._value(pred, label, sample_weight)
+
+
+class SquaredHingeLoss(HingeLoss):
+    r"""Squared hinge loss of labels -1 and 1.
+
+    .. math:: L_b = w \, \mathrm{mean}_i \max(0, margin - pred_{bi} \, label_{bi})^2
+
+    Parameters
+    ----------
+    margin, weight, batch_axis
+        As for `HingeLoss`.
+
+    Inputs
+    ------
+    pred, label, sample_weight
+        As for `HingeLoss`.
+
+    Outputs
+    -------
+    loss : array of shape (batch_size,)
+
+    Notes
+    -----
+    Source: MXNet, ``gluon/loss.py``.
+    """
+
+    _core_name = "SquaredHingeLoss"
+
+
+class LogisticLoss(FusedLoss):
+    r"""Logistic loss of yes/no labels.
+
+    .. math:: L_b = w \, \mathrm{mean}_i \log(1 + \exp(-pred_{bi} \, label_{bi}))
+
+    for labels -1 and 1; with ``label_format='binary'`` labels are 0 and 1.
+
+    Parameters
+    ----------
+    weight : float or None, default None
+        Factor :math:`w` on the loss.
+    batch_axis : int, default 0
+        The axis that the result keeps.
+    label_format : {'signed', 'binary'}, default 'signed'
+        Whether labels are -1 and 1 or 0 and 1.
+
+    Inputs
+    ------
+    pred, label, sample_weight
+        As for `L2Loss`. Other labels are not refused: a signed label z stands for the probability
+        (z + 1) / 2.
+
+    Outputs
+    -------
+    loss : array of shape (batch_size,)
+
+    Notes
+    -----
+    The same as `SigmoidBinaryCrossEntropyLoss` of that probability. Source: MXNet,
+    ``gluon/loss.py``.
+    """
+
+    _core_name = "LogisticLoss"
+
+    def __init__(self, weight=None, batch_axis=0, label_format="signed"):
+        self._label_format = label_format
+        super().__init__(weight, batch_axis)
+
+    def _settings(self):
+        return {}, {"LABEL_BINARY": choice("label_format", self._label_format, ("signed", "binary"))}
+
+    def forward(self, pred, label, sample_weight=None):
+        """The loss of each sample; see the class for the inputs."""
+        return self._value(pred, label, sample_weight)
+
+
+class PoissonNLLLoss(FusedLoss):
+    r"""Negative log-likelihood of counts under a Poisson distribution.
+
+    With `from_logits`, :math:`L = w \, \mathrm{mean}(\exp(pred) - target \cdot pred)`; otherwise
+    :math:`L = w \, \mathrm{mean}(pred - target \log(pred + \epsilon))`.
+
+    Parameters
+    ----------
+    weight : float or None, default None
+        Factor :math:`w` on the loss.
+    from_logits : bool, default True
+        Whether `pred` is the logarithm of the rate; otherwise it is the rate.
+    batch_axis : int, default 0
+        Accepted and shown, as in MXNet, but without effect: the mean is over everything.
+    compute_full : bool, default False
+        Whether to add Stirling's approximation of :math:`\log(target!)`,
+        :math:`target \log target - target + \frac12 \log(2 \pi \, target)`, where target > 1.
+
+    Inputs
+    ------
+    pred, target, sample_weight
+        As pred, label and sample_weight of `L2Loss`. With `compute_full`, negative targets are
+        refused.
+    epsilon : float, default 1e-08
+        Added to the rate inside the logarithm; finite, not negative. Only read without
+        `from_logits`.
+
+    Outputs
+    -------
+    loss : array of shape (1,)
+
+    Notes
+    -----
+    Source: MXNet, ``gluon/loss.py``.
+    """
+
+    _core_name = "PoissonNLLLoss"
+
+    def __init__(self, weight=None, from_logits=True, batch_axis=0, compute_full=False):
+        self._from_logits = from_logits
+        self._compute_full = compute_full
+        super().__init__(weight, batch_axis)
+
+    def _settings(self):
+        return {}, {
+            "FROM_LOGITS": switch("from_logits", self._from_logits),
+            "COMPUTE_FULL": switch("compute_full", self._compute_full),
+        }
+
+    def forward(self, pred, target, sample_weight=None, epsilon=1e-08):
+        """The loss; see the class for the inputs."""
+        return self._value(pred, target, sample_weight, epsilon=finite("epsilon", epsilon))
+
+    def _prepare(self, args, kwargs):
+        # epsilon is a number, not an input of the core: the fourth argument of the call
+        if len(args) > 3 and "epsilon" in kwargs:
+            raise MXNetTypeError("PoissonNLLLoss got 'epsilon' twice, by position and by name")
+        kwargs = dict(kwargs)
+        epsilon = args[3] if len(args) == 4 else kwargs.pop("epsilon", 1e-08)
+        options = self._options(epsilon=finite("epsilon", epsilon))
+        return options, self._bind(args[:3] if len(args) == 4 else args, kwargs)

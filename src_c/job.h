@@ -1,0 +1,121 @@
+/*
+ * job.h - what a plan hands to a kernel
+ *
+ * A job describes one call with every question about shapes answered. Its elements form a *stream*:
+ * the positions of the unreduced computation in one fixed order, numbered from 0. For most losses
+ * the stream is pred in row-major order; where a softmax is involved the class axis comes last, so
+ * that `classes` consecutive positions are one row. Sparse labels have a stream of rows only.
+ * Inputs and outputs are strided views over the stream; a stride of 0 repeats an input, and for an
+ * output it means a sum.
+ */
+#ifndef MXL_JOB_H
+#define MXL_JOB_H
+
+#include "mxloss.h"
+
+typedef enum mxl_dt {
+    MXL_DT_F32,
+    MXL_DT_F64,
+    MXL_DT_F16,
+    MXL_DT_BF16,
+    MXL_DT_I8,
+    MXL_DT_I16,
+    MXL_DT_I32,
+    MXL_DT_I64,
+    MXL_DT_U8,
+    MXL_DT_U16,
+    MXL_DT_U32,
+    MXL_DT_U64,
+    MXL_DT_BOOL,
+    MXL_DT_NONE
+} mxl_dt;
+
+/* Elements in stream order. Neighbouring axes that step evenly are merged, so a contiguous array
+ * has ndim 1 and stride 1; ndim is at least 1. */
+typedef struct mxl_view {
+    char *data;
+    int32_t dt;       /* an mxl_dt */
+    int32_t itemsize; /* bytes */
+    int32_t ndim;
+    int64_t shape[MXL_MAX_NDIM];
+    int64_t stride[MXL_MAX_NDIM]; /* in elements */
+} mxl_view;
+
+typedef enum mxl_output_kind {
+    MXL_UNWANTED, /* not asked for */
+    MXL_DIRECT,   /* one element per position; `view` is over the stream */
+    MXL_ROWSUM,   /* each element sums `run` consecutive positions */
+    MXL_SCATTER   /* each element sums positions that lie apart; `cell` says which */
+} mxl_output_kind;
+
+typedef struct mxl_output {
+    int32_t kind;  /* an mxl_output_kind */
+    mxl_view view; /* DIRECT: over the stream; else over the output's own elements, row-major */
+    mxl_view cell; /* SCATTER: number of the output's element for each position; no data */
+    int64_t run;   /* ROWSUM */
+    int64_t size;  /* elements of the output, ROWSUM and SCATTER */
+} mxl_output;
+
+/* Formulas of src_c/losses, with the variants that options select. The list, with what each one
+ * needs, is MXL_FORMULAS in losses/formulas.h. */
+typedef enum mxl_formula_id {
+    MXL_F_l2,
+    MXL_F_l1,
+    MXL_F_huber,
+    MXL_F_hinge,
+    MXL_F_squared_hinge,
+    MXL_F_logistic_signed,
+    MXL_F_logistic_binary,
+    MXL_F_sigmoid_bce,
+    MXL_F_sigmoid_bce_pos,
+    MXL_F_sigmoid_bce_prob,
+    MXL_F_sigmoid_bce_prob_pos,
+    MXL_F_poisson_log,
+    MXL_F_poisson_log_full,
+    MXL_F_poisson_rate,
+    MXL_F_poisson_rate_full,
+    MXL_F_kl_div,
+    MXL_F_cross_entropy,
+    MXL_FORMULA_COUNT
+} mxl_formula_id;
+
+typedef enum mxl_shape_of_loop {
+    MXL_ELEMENTWISE,         /* formula on every position */
+    MXL_SOFTMAX_ELEMENTWISE, /* log-softmax of each row first, then the formula */
+    MXL_SPARSE_ROWS,         /* class numbers as labels, classes contiguous in memory */
+    MXL_SPARSE_COLUMNS       /* class numbers as labels, many rows side by side */
+} mxl_shape_of_loop;
+
+enum { MXL_MAX_IN = 3 };
+
+typedef struct mxl_job {
+    int32_t loop;    /* an mxl_shape_of_loop */
+    int32_t formula; /* an mxl_formula_id; unused by the sparse loops */
+    int32_t n_in;    /* inputs of the formula: pred, label and perhaps pos_weight */
+    int32_t from_logits;
+    int32_t clip_label;
+    int64_t n;            /* positions of the stream */
+    int64_t classes;      /* positions per row; 1 for MXL_ELEMENTWISE */
+    int64_t class_stride; /* SPARSE_COLUMNS: pred and its gradient step by this from class to */
+    int64_t dclass_stride; /*                class, and `in[0]` and `din[0]` are over the rows */
+    double factor;        /* weight / number of positions averaged */
+    double rho, margin, epsilon;
+    mxl_view in[MXL_MAX_IN];
+    int32_t has_weight, has_head;
+    mxl_view weight, head;
+    mxl_output value, din[MXL_MAX_IN], dweight;
+} mxl_job;
+
+/* One instruction set's kernels; NULL entries where this build has none. run returns MXL_OK or, with
+ * nothing written, MXL_ERR_MEMORY. */
+typedef struct mxl_kernels {
+    mxl_status (*run_f32)(const mxl_job *job);
+    mxl_status (*run_f64)(const mxl_job *job);
+} mxl_kernels;
+
+extern const mxl_kernels mxl_kernels_base, mxl_kernels_avx2, mxl_kernels_avx512, mxl_kernels_neon;
+
+/* dispatch.c: the kernels in use */
+const mxl_kernels *mxl_dispatch(void);
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * all.h - the kernels of one instruction set
+ *
+ * Parameters, defined by the file that includes this after setting the compiler's target:
+ *     MXL_KERNELS    name of the table to define, such as mxl_kernels_avx2
+ *     MXL_HAVE_FMA   defined if the target has fused multiply-add
+ *
+ * Included once per file. Everything in here and below is compiled several times and must be
+ * static: an inline function with external linkage would be merged with another instruction set's
+ * copy and crash on a lesser processor.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../job.h"
+#include "../labels.h"
+#include "cursor.h"
+#include "half.h"
+
+#define MXL_REAL 64
+#include "real_all.h"
+#undef MXL_REAL
+
+#define MXL_REAL 32
+#include "real_all.h"
+#undef MXL_REAL
+
+const mxl_kernels MXL_KERNELS = {run_f32, run_f64};

@@ -1,0 +1,202 @@
+/*
+ * reduce.h - sums in a fixed order, and outputs that are sums of positions
+ *
+ * float is summed in double: four floats pairwise, then 16 lanes. double is summed with its rounding
+ * errors carried along (Knuth's two-sum, 8 lanes). Which elements meet in which lane depends on
+ * their number only, never on the instruction set.
+ *
+ * Compiled once per instruction set and MXL_REAL.
+ */
+typedef struct {
+    double s, c; /* sum and what rounding took from it (always 0 for float) */
+} MXL_T(sum);
+
+#if MXL_REAL == 64
+#define MXL_TWO_SUM(s, c, x)                                                                       \
+    do {                                                                                           \
+        double x_ = (x), t_ = (s) + x_, b_ = t_ - (s);                                             \
+        (c) += ((s) - (t_ - b_)) + (x_ - b_);                                                      \
+        (s) = t_;                                                                                  \
+    } while (0)
+#endif
+
+MXL_FN void MXL_T(add)(MXL_T(sum) * a, MXL_T(sum) b) {
+#if MXL_REAL == 32
+    a->s += b.s;
+#else
+    MXL_TWO_SUM(a->s, a->c, b.s);
+    a->c += b.c;
+#endif
+}
+
+MXL_FN double MXL_T(total)(MXL_T(sum) a) {
+    double t = a.s + a.c;
+    return a.s - a.s == 0 ? t : a.s; /* at inf and NaN the correction is NaN */
+}
+
+static MXL_T(sum) MXL_T(sum_of)(const real *v, int64_t n) {
+    MXL_T(sum) r = {0, 0};
+    int64_t i = 0;
+    int l;
+#if MXL_REAL == 32
+    if (n >= 64) {
+        double a[16] = {0};
+        for (; i + 64 <= n; i += 64)
+            for (l = 0; l < 16; l++)
+                a[l] += (v[i + l] + v[i + 16 + l]) + (v[i + 32 + l] + v[i + 48 + l]);
+        for (l = 0; l < 8; l++)
+            a[l] += a[l + 8];
+        for (l = 0; l < 4; l++)
+            a[l] += a[l + 4];
+        r.s = (a[0] + a[2]) + (a[1] + a[3]);
+    }
+    for (; i < n; i++)
+        r.s += v[i];
+    if (r.s - r.s != 0 && n >= 64) /* perhaps only a pair of floats overflowed: once more, slowly */
+        for (i = 0, r.s = 0; i < n; i++)
+            r.s += v[i];
+#else
+    if (n >= 16) {
+        double s[8] = {0}, c[8] = {0};
+        for (; i + 8 <= n; i += 8)
+            for (l = 0; l < 8; l++)
+                MXL_TWO_SUM(s[l], c[l], v[i + l]);
+        for (l = 0; l < 8; l++) {
+            MXL_TWO_SUM(r.s, r.c, s[l]);
+            r.c += c[l];
+        }
+    }
+    for (; i < n; i++)
+        MXL_TWO_SUM(r.s, r.c, v[i]);
+#endif
+    return r;
+}
+
+/* ---- Outputs ------------------------------------------------------------------------------- */
+
+typedef struct {
+    const mxl_output *out;
+    double factor;     /* on every finished sum */
+    double *cells;     /* SCATTER: `size` sums, for double followed by their corrections */
+    MXL_T(sum) open;   /* ROWSUM: the sum in progress, */
+    int64_t in_open;   /* how many positions it has, */
+    int64_t finished;  /* and how many are behind it */
+} MXL_T(sink);
+
+static mxl_status MXL_T(sink_open)(MXL_T(sink) * s, const mxl_output *out, double factor) {
+    memset(s, 0, sizeof *s);
+    s->out = out;
+    s->factor = factor;
+    if (out->kind == MXL_SCATTER) {
+        s->cells = (double *)calloc((size_t)out->size * (MXL_REAL / 32), sizeof(double));
+        if (s->cells == NULL)
+            return MXL_ERR_MEMORY;
+    }
+    return MXL_OK;
+}
+
+static void MXL_T(sink_rows)(MXL_T(sink) * s, const real *src, int64_t n) {
+    enum { batch = 64 };
+    const int64_t run = s->out->run;
+    real done[batch];
+    int64_t ready = 0;
+    while (n > 0) {
+        int64_t m = run - s->in_open < n ? run - s->in_open : n;
+        MXL_T(add)(&s->open, MXL_T(sum_of)(src, m));
+        s->in_open += m;
+        src += m;
+        n -= m;
+        if (s->in_open == run) {
+            done[ready++] = (real)(MXL_T(total)(s->open) * s->factor);
+            memset(&s->open, 0, sizeof s->open);
+            s->in_open = 0;
+        }
+        if (ready == batch || (n == 0 && ready > 0)) {
+            MXL_T(store)(&s->out->view, s->finished, ready, done);
+            s->finished += ready;
+            ready = 0;
+        }
+    }
+}
+
+static void MXL_T(sink_cells)(MXL_T(sink) * s, int64_t position, const real *restrict src,
+                              int64_t n) {
+    const mxl_view *v = &s->out->cell;
+    const int64_t stride = v->stride[v->ndim - 1];
+    double *restrict cells = s->cells;
+#if MXL_REAL == 64
+    double *restrict corrections = s->cells + s->out->size;
+#endif
+    mxl_cursor c;
+    int64_t i;
+    mxl_seek(&c, v, position);
+    while (n > 0) {
+        int64_t run = mxl_run_length(&c, v, n);
+        if (stride == 0) {
+            MXL_T(sum) a = MXL_T(sum_of)(src, run);
+#if MXL_REAL == 32
+            cells[c.offset] += a.s;
+#else
+            MXL_TWO_SUM(cells[c.offset], corrections[c.offset], a.s);
+            corrections[c.offset] += a.c;
+#endif
+        } else {
+            for (i = 0; i < run; i++)
+#if MXL_REAL == 32
+                cells[c.offset + i * stride] += src[i];
+#else
+                MXL_TWO_SUM(cells[c.offset + i * stride], corrections[c.offset + i * stride],
+                            src[i]);
+#endif
+        }
+        mxl_advance(&c, v, run);
+        src += run;
+        n -= run;
+    }
+}
+
+/* take the n elements at `position`, which follow those of the last call */
+static void MXL_T(sink_put)(MXL_T(sink) * s, int64_t position, const real *src, int64_t n) {
+    switch (s->out->kind) {
+    case MXL_DIRECT:
+        if (src != MXL_T(in_place)(&s->out->view, position, n))
+            MXL_T(store)(&s->out->view, position, n, src);
+        break;
+    case MXL_ROWSUM:
+        MXL_T(sink_rows)(s, src, n);
+        break;
+    case MXL_SCATTER:
+        MXL_T(sink_cells)(s, position, src, n);
+        break;
+    default:
+        break;
+    }
+}
+
+/* write what is still owed, after the last position */
+static void MXL_T(sink_close)(MXL_T(sink) * s) {
+    enum { batch = 64 };
+    const mxl_output *out = s->out;
+    real done[batch];
+    int64_t i, from = s->finished, m;
+    if (out->kind != MXL_ROWSUM && out->kind != MXL_SCATTER)
+        return;
+    for (; from < out->size; from += m) { /* ROWSUM gets here only when the stream was empty */
+        m = out->size - from < batch ? out->size - from : batch;
+        for (i = 0; i < m; i++) {
+            MXL_T(sum) a = {0, 0};
+            if (s->cells) {
+                a.s = s->cells[from + i];
+#if MXL_REAL == 64
+                a.c = s->cells[out->size + from + i];
+#endif
+            }
+            done[i] = (real)(MXL_T(total)(a) * s->factor);
+        }
+        MXL_T(store)(&out->view, from, m, done);
+    }
+}
+
+static void MXL_T(sink_free)(MXL_T(sink) * s) {
+    free(s->cells);
+}

@@ -1,0 +1,179 @@
+/*
+ * sparse.h - softmax cross entropy with class numbers as labels
+ *
+ * The stream has one position per row. Two layouts: `rows` has the classes of a row side by side and
+ * vectorises along them; `columns` has the same class of many rows side by side and vectorises
+ * across the rows. NCHW images are columns; so are short rows, after loading them transposed.
+ *
+ * Compiled once per instruction set and MXL_REAL.
+ */
+enum { MXL_T(sparse_tile) = 256 }; /* most rows at a time */
+
+typedef struct {
+    MXL_T(worker) common;
+    int64_t width;            /* rows per tile */
+    int64_t labels[MXL_T(sparse_tile)];
+    real scale[MXL_T(sparse_tile)]; /* on each row's gradient */
+    real *x, *g;              /* scratch: a row or classes * width, for pred and its gradient */
+} MXL_T(sparse);
+
+/* One row from scores or, `from_logits`, from log-probabilities. g may be NULL. */
+static real MXL_T(sparse_row)(const real *x, real *g, real *scratch, int64_t classes, int64_t y,
+                              real scale) {
+    int64_t at, i;
+    const real max = MXL_T(row_max)(x, classes, &at);
+    real *e = g ? g : scratch;
+    const double r = MXL_T(row_exp)(x, e, classes, max, at);
+    const real e_label = e[y];
+    if (g) {
+        const real factor = (real)((double)scale / (1 + r));
+        for (i = 0; i < classes; i++)
+            g[i] *= factor;
+        g[y] = scale * MXL_T(softmax_dlabel)(e_label, r);
+    }
+    return MXL_T(softmax_value)(max, x[y], r);
+}
+
+static void MXL_T(rows_tile)(MXL_T(sparse) * a, int64_t position, int64_t n) {
+    const mxl_job *job = a->common.job;
+    const int64_t classes = job->classes;
+    const int want = job->din[0].kind != MXL_UNWANTED;
+    int64_t i;
+    for (i = 0; i < n; i++) {
+        const int64_t at = (position + i) * classes;
+        real *g = want ? MXL_T(place)(&job->din[0], at, classes, a->g) : NULL;
+        if (job->from_logits) {
+            real p;
+            MXL_T(load)(&p, &job->in[0], at + a->labels[i], 1);
+            a->common.e[i] = -p;
+            if (g) {
+                memset(g, 0, (size_t)classes * sizeof(real));
+                g[a->labels[i]] = -a->scale[i];
+            }
+        } else {
+            const real *x = MXL_T(input)(&job->in[0], at, classes, a->x);
+            a->common.e[i] =
+                MXL_T(sparse_row)(x, g, a->g, classes, a->labels[i], a->scale[i]);
+        }
+        if (g)
+            MXL_T(sink_put)(&a->common.din[0], at, g, classes);
+    }
+}
+
+/* `ldx` and `ldg` elements from class to class; with ldg 0 the exponentials are dropped */
+static void MXL_T(columns)(MXL_T(sparse) * a, const real *restrict x, int64_t ldx, real *restrict g,
+                           int64_t ldg, int64_t n) {
+    enum { width = MXL_T(sparse_tile) };
+    const int64_t classes = a->common.job->classes;
+    real max[width], x_label[width], e_label[width];
+    double r[width], hits[width];
+    real *restrict e = a->common.e;
+    int64_t c, i;
+    for (i = 0; i < n; i++)
+        max[i] = x[i];
+    for (c = 1; c < classes; c++)
+        for (i = 0; i < n; i++) { /* a NaN in front gives way, and shows in the sum */
+            const real xi = x[c * ldx + i];
+            max[i] = max[i] >= xi ? max[i] : (xi == xi ? xi : max[i]);
+        }
+    for (i = 0; i < n; i++) {
+        r[i] = (double)(max[i] - max[i]); /* NaN when max is infinite */
+        hits[i] = -1;
+        x_label[i] = x[a->labels[i] * ldx + i];
+        e_label[i] = MXL_T(exp)(x_label[i] - max[i]);
+    }
+    for (c = 0; c < classes; c++)
+        for (i = 0; i < n; i++) {
+            const real xi = x[c * ldx + i], ei = MXL_T(exp)(xi - max[i]);
+            r[i] += xi == max[i] ? 0.0 : (double)ei;
+            hits[i] += xi == max[i] ? 1.0 : 0.0;
+            g[c * ldg + i] = ei;
+        }
+    for (i = 0; i < n; i++) {
+        r[i] += hits[i];
+        e[i] = MXL_T(softmax_value)(max[i], x_label[i], r[i]);
+    }
+    if (ldg == 0)
+        return;
+    for (i = 0; i < n; i++)
+        max[i] = (real)((double)a->scale[i] / (1 + r[i]));
+    for (c = 0; c < classes; c++)
+        for (i = 0; i < n; i++)
+            g[c * ldg + i] *= max[i];
+    for (i = 0; i < n; i++)
+        g[a->labels[i] * ldg + i] = a->scale[i] * MXL_T(softmax_dlabel)(e_label[i], r[i]);
+}
+
+static void MXL_T(columns_tile)(MXL_T(sparse) * a, int64_t position, int64_t n) {
+    const mxl_job *job = a->common.job;
+    mxl_view in = job->in[0], out = job->din[0].view; /* of class 0, moved from class to class */
+    const int64_t in_step = job->class_stride * in.itemsize;
+    const int64_t out_step = job->dclass_stride * out.itemsize;
+    const int want = job->din[0].kind != MXL_UNWANTED;
+    const real *x = MXL_T(in_place)(&in, position, n);
+    real *g = want ? MXL_T(in_place)(&out, position, n) : NULL;
+    const int g_in_place = g != NULL;
+    int64_t ldx = job->class_stride, ldg = g_in_place ? job->dclass_stride : want ? n : 0, c;
+    if (x == NULL) {
+        for (c = 0; c < job->classes; c++, in.data += in_step)
+            MXL_T(load)(a->x + c * n, &in, position, n);
+        x = a->x;
+        ldx = n;
+    }
+    if (g == NULL)
+        g = a->g;
+    MXL_T(columns)(a, x, ldx, g, ldg, n);
+    if (want && !g_in_place)
+        for (c = 0; c < job->classes; c++, out.data += out_step)
+            MXL_T(store)(&out, position, n, g + c * n);
+}
+
+static mxl_status MXL_T(run_sparse)(const mxl_job *job) {
+    const int columns = job->loop == MXL_SPARSE_COLUMNS;
+    const int64_t classes = job->classes;
+    int64_t width = MXL_T(sparse_tile), position, n, i;
+    MXL_T(sparse) *a = (MXL_T(sparse) *)malloc(sizeof *a);
+    mxl_status status;
+    if (a == NULL)
+        return MXL_ERR_MEMORY;
+    if (columns) { /* keep pred and gradient of a tile within about 64 KiB each */
+        while (width > 16 && width * classes * (int64_t)sizeof(real) > 65536)
+            width /= 2;
+        /* do not step over the end of an image's row if the pieces stay long enough */
+        i = job->in[0].shape[job->in[0].ndim - 1];
+        if (i < width && i >= 64)
+            width = i;
+    }
+    a->width = width;
+    status = MXL_T(worker_open)(&a->common, job, width);
+    a->x = (real *)malloc((size_t)(columns ? width * classes : classes) * sizeof(real) * 2);
+    a->g = a->x + (columns ? width * classes : classes);
+    if (a->x == NULL)
+        status = MXL_ERR_MEMORY;
+    for (position = 0; status == MXL_OK && position < job->n; position += n) {
+        MXL_T(factor) w, h;
+        n = job->n - position < width ? job->n - position : width;
+        w = MXL_T(get_factor)(job->has_weight, &job->weight, position, n, a->common.w);
+        h = MXL_T(get_factor)(job->has_head, &job->head, position, n, a->common.h);
+        mxl_labels_read(&job->in[1], position, n, classes, job->clip_label, a->labels);
+        for (i = 0; i < n; i++)
+            a->scale[i] = (real)(job->factor * w.value * h.value);
+        if (w.array)
+            MXL_T(multiply)(a->scale, w.array, n);
+        if (h.array)
+            MXL_T(multiply)(a->scale, h.array, n);
+        if (columns)
+            MXL_T(columns_tile)(a, position, n);
+        else
+            MXL_T(rows_tile)(a, position, n);
+        MXL_T(put_values)(&a->common, a->common.e, w, h, position, n);
+        if (job->din[1].kind != MXL_UNWANTED) { /* class numbers have no slope */
+            memset(a->common.d[1], 0, (size_t)n * sizeof(real));
+            MXL_T(sink_put)(&a->common.din[1], position, a->common.d[1], n);
+        }
+    }
+    status = MXL_T(worker_close)(&a->common, status);
+    free(a->x);
+    free(a);
+    return status;
+}

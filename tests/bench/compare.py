@@ -2,11 +2,12 @@
 
     python tests/bench/compare.py --mxnet-python MXNET_VENV/bin/python --mxloss-python python
     python tests/bench/compare.py --mxnet-python ... --mxloss-python ... --size small,medium,large
-    MXNET_MKLDNN_ENABLED=0 python tests/bench/compare.py ...          MXNet without MKL-DNN
+    MXNET_MKLDNN_ENABLED=0 python tests/bench/compare.py ...     MXNet without MKL-DNN
+    OMP_NUM_THREADS=2 python tests/bench/compare.py ...          MXNet with two threads
 
 bench_mxnet.py says how to make MXNET_VENV. Needs numpy itself. The two take turns for
-some rounds and the table shows minima over all rounds, in microseconds: on a shared
-machine only the minimum is steady. ratio = MXNet's time / mxloss's time.
+some rounds and the table shows minima over all rounds, in microseconds, against noise;
+keep the machine otherwise idle. ratio = MXNet's time / mxloss's time.
 """
 
 import argparse

@@ -1,0 +1,25 @@
+/* check.h - the least that a test program needs */
+#ifndef CHECK_H
+#define CHECK_H
+#include <stdio.h>
+#include <stdlib.h>
+
+static int failures, checks;
+
+#define CHECK(condition, ...)                                                                      \
+    do {                                                                                           \
+        checks++;                                                                                  \
+        if (!(condition)) {                                                                        \
+            if (failures++ < 20) {                                                                 \
+                printf("%s:%d: %s: ", __FILE__, __LINE__, #condition);                             \
+                printf(__VA_ARGS__);                                                               \
+                printf("\n");                                                                      \
+            }                                                                                      \
+        }                                                                                          \
+    } while (0)
+
+static int finish(void) {
+    printf("%d checks, %d failed\n", checks, failures);
+    return failures || checks == 0;
+}
+#endif

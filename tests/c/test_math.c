@@ -1,0 +1,131 @@
+/*
+ * test_math.c - errors of exp, log and log1p in units in the last place
+ *
+ * float against the C library's double functions, one in STEP of all floats (argument 1 tries every
+ * one, in about a minute); double against its long double functions (x87, 64 bits), sampled. Compiled
+ * for the baseline and, with fused multiply-add, for AVX2.
+ */
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "check.h"
+#include "target.h"
+
+#ifdef TEST_FMA
+MXL_TARGET_BEGIN("avx2,fma")
+#define MXL_HAVE_FMA
+#endif
+#define MXL_REAL 64
+#include "losses/formulas.h"
+#undef MXL_REAL
+#define MXL_REAL 32
+#include "losses/formulas.h"
+#undef MXL_REAL
+
+/* error of got in ulp of the exact value, in the type's format including subnormals */
+static double ulp(long double got, long double exact, int mantissa, int lowest) {
+    int e;
+    if (isnan(exact))
+        return isnan(got) ? 0 : HUGE_VAL;
+    if (got == exact)
+        return 0;
+    if (isinf(exact) || isinf(got) || isnan(got)) {
+        /* an exact value past the largest number rounds to inf */
+        const long double largest = ldexpl(2 - ldexpl(1, -mantissa), mantissa == 23 ? 127 : 1023);
+        if (isinf(got) && (isinf(exact) || fabsl(exact) > largest) && (got > 0) == (exact > 0))
+            return 0;
+        return HUGE_VAL;
+    }
+    frexpl(exact, &e);
+    e = e - 1 - mantissa;
+    if (e < lowest)
+        e = lowest;
+    return (double)fabsl(ldexpl(got - exact, -e));
+}
+
+typedef struct {
+    const char *name;
+    double worst;
+    long double at;
+} record;
+
+static void note(record *r, long double x, double error) {
+    if (!(error <= r->worst)) {
+        r->worst = error;
+        r->at = x;
+    }
+}
+
+static void report(const record *r, double bound) {
+    printf("%-16s worst %.3f ulp at %La\n", r->name, r->worst, r->at);
+    CHECK(r->worst <= bound, "%s: %.3f ulp at %La, bound %.2f", r->name, r->worst, r->at, bound);
+}
+
+static void test_float(uint32_t step) {
+    record e = {"exp float", 0, 0}, l = {"log float", 0, 0}, p = {"log1p float", 0, 0};
+    uint64_t u;
+    for (u = 0; u < 0x100000000u; u += step) {
+        const float x = from_bits_f32((uint32_t)u);
+        if (isnan(x)) {
+            CHECK(isnan(exp_f32(x)) && isnan(log_f32(x)) && isnan(log1p_unit_f32(x)), "NaN");
+            continue;
+        }
+        note(&e, x, ulp(exp_f32(x), exp((double)x), 23, -149));
+        note(&l, x, ulp(log_f32(x), log((double)x), 23, -149));
+        if (x >= 0 && x <= 1)
+            note(&p, x, ulp(log1p_unit_f32(x), log1p((double)x), 23, -149));
+    }
+    report(&e, 1.05);
+    report(&l, 1.05);
+    report(&p, 1.05);
+}
+
+static uint64_t state = 88172645463325252u;
+static double uniform(void) { /* xorshift64 */
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (double)(state >> 11) * 0x1p-53;
+}
+
+static void test_double(long n) {
+    static const double special[] = {0.0,    -0.0,   1.0,      -1.0,  0.5,   0x1p-1074, 0x1p-1022,
+                                     709.78, 709.79, -745.13,  -745.14, 1e308, -1e308,  HUGE_VAL,
+                                     -HUGE_VAL, 1e-300, 0.70710678118654752440, 1.4142135623730951};
+    record e = {"exp double", 0, 0}, l = {"log double", 0, 0}, p = {"log1p unit", 0, 0},
+           q = {"log1p double", 0, 0};
+    long i;
+    const long n_special = sizeof special / sizeof *special;
+    for (i = 0; i < n; i++) {
+        const double a = i < n_special ? special[i] : (uniform() - 0.5) * (i % 2 ? 1500 : 2);
+        const double b = i < n_special ? special[i] : i % 2 ? exp((uniform() - 0.5) * 1480) : uniform() * 2;
+        const double c = i < n_special ? fabs(special[i]) : i % 2 ? uniform() : exp(-uniform() * 700);
+        note(&e, a, ulp(exp_f64(a), expl(a), 52, -1074));
+        note(&l, b, ulp(log_f64(b), logl(b), 52, -1074));
+        if (c <= 1)
+            note(&p, c, ulp(log1p_unit_f64(c), log1pl(c), 52, -1074));
+        note(&q, c, ulp(mxl_log1p(c), log1pl(c), 52, -1074));
+        note(&q, fabs(b), ulp(mxl_log1p(fabs(b)), log1pl(fabs(b)), 52, -1074));
+    }
+    CHECK(isnan(exp_f64(NAN)) && isnan(log_f64(NAN)) && isnan(mxl_log1p(NAN)), "NaN");
+    report(&e, 1.05);
+    report(&l, 1.05);
+    report(&p, 1.05);
+    report(&q, 1.3);
+}
+
+int main(int argc, char **argv) {
+#ifdef TEST_FMA
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) {
+        printf("skipped: this processor has no AVX2 and FMA\n");
+        return 77;
+    }
+#endif
+    test_float(argc > 1 ? (uint32_t)atoi(argv[1]) : 127);
+    test_double(4000000);
+    return finish();
+}
+#ifdef TEST_FMA
+MXL_TARGET_END
+#endif

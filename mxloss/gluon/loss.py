@@ -331,7 +331,22 @@ class HuberLoss(FusedLoss):
         return self._value(pred, label, sample_weight)
 
 
-class HingeLoss(FusedLoss):
+class _MarginLoss(FusedLoss):
+    """What HingeLoss and SquaredHingeLoss share."""
+
+    def __init__(self, margin=1, weight=None, batch_axis=0):
+        self._margin = margin
+        super().__init__(weight, batch_axis)
+
+    def _settings(self):
+        return {"margin": finite("margin", self._margin)}, {}
+
+    def forward(self, pred, label, sample_weight=None):
+        """The loss of each sample; see the class for the inputs."""
+        return self._value(pred, label, sample_weight)
+
+
+class HingeLoss(_MarginLoss):
     r"""Hinge loss of labels -1 and 1, as in support vector machines.
 
     .. math:: L_b = w \, \mathrm{mean}_i \max(0, margin - pred_{bi} \, label_{bi})
@@ -361,19 +376,8 @@ class HingeLoss(FusedLoss):
 
     _core_name = "HingeLoss"
 
-    def __init__(self, margin=1, weight=None, batch_axis=0):
-        self._margin = margin
-        super().__init__(weight, batch_axis)
 
-    def _settings(self):
-        return {"margin": finite("margin", self._margin)}, {}
-
-    def forward(self, pred, label, sample_weight=None):
-        """The loss of each sample; see the class for the inputs."""
-        return self._value(pred, label, sample_weight)
-
-
-class SquaredHingeLoss(HingeLoss):
+class SquaredHingeLoss(_MarginLoss):
     r"""Squared hinge loss of labels -1 and 1.
 
     .. math:: L_b = w \, \mathrm{mean}_i \max(0, margin - pred_{bi} \, label_{bi})^2

@@ -2,7 +2,7 @@
  * reduce.h - sums in a fixed order, and outputs that are sums of positions
  *
  * float is summed in double: four floats pairwise, then 16 lanes. double is summed with its rounding
- * errors carried along (Knuth's two-sum, 8 lanes). Which elements meet in which lane depends on
+ * errors carried along (Knuth's two-sum, 32 lanes). Which elements meet in which lane depends on
  * their number only, never on the instruction set.
  *
  * Compiled once per instruction set and MXL_REAL.
@@ -36,6 +36,7 @@ MXL_FN double MXL_T(total)(MXL_T(sum) a) {
 
 static MXL_T(sum) MXL_T(sum_of)(const real *v, int64_t n) {
     MXL_T(sum) r = {0, 0};
+    enum { lanes = 32 }; /* of double; with fewer gcc 12 stays scalar */
     int64_t i = 0;
     int l;
 #if MXL_REAL == 32
@@ -56,12 +57,12 @@ static MXL_T(sum) MXL_T(sum_of)(const real *v, int64_t n) {
         for (i = 0, r.s = 0; i < n; i++)
             r.s += v[i];
 #else
-    if (n >= 16) {
-        double s[8] = {0}, c[8] = {0};
-        for (; i + 8 <= n; i += 8)
-            for (l = 0; l < 8; l++)
+    if (n >= lanes) {
+        double s[lanes] = {0}, c[lanes] = {0};
+        for (; i + lanes <= n; i += lanes)
+            for (l = 0; l < lanes; l++)
                 MXL_TWO_SUM(s[l], c[l], v[i + l]);
-        for (l = 0; l < 8; l++) {
+        for (l = 0; l < lanes; l++) {
             MXL_TWO_SUM(r.s, r.c, s[l]);
             r.c += c[l];
         }

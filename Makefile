@@ -1,0 +1,19 @@
+# Verbs only. `make demo` and `make test` set up what they need on a fresh Debian machine.
+.PHONY: demo test setup fmt clean
+BUILD = build/*/
+
+demo:
+	@.ci/setup demo
+	.venv/bin/python docs/examples/digits.py
+
+test:
+	@.ci/setup test
+	.venv/bin/ctest --test-dir $(BUILD) --output-on-failure -j 2
+	.venv/bin/pytest
+
+fmt: # needs clang-format and ruff
+	clang-format -i include/*.h src_c/*.[ch] src_c/*/*.h tests/c/*.[ch] tests/c/*.cpp
+	ruff format mxloss tests docs src_c
+
+clean:
+	rm -rf build .venv

@@ -1,0 +1,56 @@
+"""The kernels' object code really is vectorised, for each instruction set.
+
+Compilers leave a loop scalar without a word. Each kernel file is compiled once more with vectorising
+switched off: that tells how many arithmetic instructions each function's loops have. The object
+that was built must have about as many packed ones, in registers of the full width.
+"""
+
+import pathlib
+import platform
+import re
+import shutil
+import subprocess
+from collections import Counter
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[2]
+REGISTERS = {"base": "xmm", "avx2": "ymm", "avx512": "zmm"}
+ARITHMETIC = re.compile(r"v?(add|sub|mul|div|max|min|fn?m(add|sub)\d*)(ps|pd|ss|sd)$")
+LOOPS = re.compile(r"(\w+_tile|columns|row_max|row_exp|sum_of)_f(32|64)$")
+
+
+def arithmetic(path):
+    """{function: Counter of 'scalar', 'xmm', 'ymm', 'zmm' arithmetic instructions}"""
+    text = subprocess.run(["objdump", "-d", "--no-show-raw-insn", path], check=True,
+                          capture_output=True, text=True).stdout
+    counts, function = {}, None
+    for line in text.splitlines():
+        if header := re.match(r"[0-9a-f]+ <([\w.]+)>:", line):
+            function = header[1].split(".")[0]
+            counts.setdefault(function, Counter())
+        elif op := re.match(r"\s+[0-9a-f]+:\s+(\S+)\s*(.*)", line):
+            if function and (kind := ARITHMETIC.match(op[1])):
+                register = re.search("[xyz]mm", op[2])
+                counts[function][register[0] if kind[3][0] == "p" else "scalar"] += 1
+    return {name: count for name, count in counts.items() if LOOPS.match(name)}
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="reads x86-64 instructions")
+@pytest.mark.parametrize("isa", REGISTERS)
+def test_loops_are_vectorised(isa, tmp_path):
+    (built,) = ROOT.glob(f"build/*/CMakeFiles/mxloss_objects.dir/src_c/kernels_{isa}.c.o")
+    flags = re.search(r"set\(MXLOSS_FLAGS ([^)]*)\)", (ROOT / "CMakeLists.txt").read_text())[1]
+    scalar = tmp_path / "scalar.o"
+    subprocess.run([shutil.which("cc") or "gcc", "-std=c99", "-fPIC", *flags.split(),
+                    "-fno-tree-vectorize", "-fno-tree-slp-vectorize", f"-I{ROOT}/include",
+                    f"-I{ROOT}/src_c", "-c", ROOT / f"src_c/kernels_{isa}.c", "-o", scalar],
+                   check=True)
+    wanted, got = arithmetic(scalar), arithmetic(built)
+    assert sum(name.endswith("_tile_f32") for name in wanted) >= 17
+    register = REGISTERS[isa]
+    lazy = {name: f"{got[name][register]} {register} instructions for {count['scalar']} scalar ones"
+            for name, count in wanted.items()
+            if name in got and got[name][register] < 0.7 * count["scalar"]}
+    assert lazy == {}
+    assert len(set(wanted) & set(got)) >= 0.9 * len(wanted)

@@ -190,6 +190,9 @@ def run(options: Options, inputs, head_grad=None, want_value=True, wrt=(), out_v
     """
     info = options.info
     loss = info.name
+    for name, x in zip(info.inputs[: info.n_required], inputs):
+        if x is None:
+            raise MXNetTypeError(f"{loss}: {name} is missing")
     arrays = [None if x is None else as_input(loss, info.inputs[i], x, i == 0)
               for i, x in enumerate(inputs)]
     pred = arrays[0]

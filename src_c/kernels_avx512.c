@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "mxloss.h"
-MXL_TARGET_BEGIN("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,prefer-vector-width=512")
+MXL_TARGET_BEGIN("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma" MXL_WIDEST)
 #define MXL_HAVE_FMA
 #define MXL_KERNELS mxl_kernels_avx512
 #include "kernels/all.h"

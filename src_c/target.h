@@ -15,6 +15,13 @@
 #define MXL_ARM64 0
 #endif
 
+/* clang takes the widest vectors of the target by itself */
+#if defined(__clang__)
+#define MXL_WIDEST ""
+#else
+#define MXL_WIDEST ",prefer-vector-width=512"
+#endif
+
 #define MXL_PRAGMA(text) _Pragma(#text)
 #if defined(__clang__)
 #define MXL_TARGET_BEGIN(features)                                                                 \

@@ -101,21 +101,28 @@ class FusedLoss(Loss):
         """Options of this loss beyond weight and batch_axis: (numbers, flags) by the core's names."""
         return {}, {}
 
+    def __setattr__(self, name, value):
+        super().__setattr__(name, value)
+        self.__dict__.pop("_made", None)  # the options are checked and made again
+
     def _options(self, **extra):
-        """The options as the core takes them, made anew only when an attribute has changed."""
-        name = type(self).__name__
+        """The options as the core takes them; extra ones are arguments of the call."""
+        made = self.__dict__.setdefault("_made", {})
+        key = tuple(extra.values())
+        if key not in made:
+            if len(made) > 100:
+                made.clear()
+            made[key] = self._make_options(extra)
+        return made[key]
+
+    def _make_options(self, extra):
         try:
             fields, flags = self._settings()
             fields["weight"] = 1.0 if self._weight is None else number("weight", self._weight)
             fields["batch_axis"] = integer("batch_axis", self._batch_axis)
         except (MXNetTypeError, MXNetValueError) as error:
-            raise type(error)(f"{name}: {error}") from None
-        fields.update(extra)
-        key = (*fields.values(), *flags.values())
-        made = self.__dict__.get("_made")
-        if made is None or made[0] != key:
-            made = self._made = (key, _core.Options(self._info, fields, flags))
-        return made[1]
+            raise type(error)(f"{type(self).__name__}: {error}") from None
+        return _core.Options(self._info, {**fields, **extra}, flags)
 
     def __getstate__(self):
         return {name: value for name, value in self.__dict__.items() if name != "_made"}
@@ -139,9 +146,6 @@ class FusedLoss(Loss):
             if place < len(args):
                 raise MXNetTypeError(f"{name} got {key!r} twice, by position and by name")
             inputs[place] = value
-        for key, value in zip(names[: self._info.n_required], inputs):
-            if value is None:
-                raise MXNetTypeError(f"{name} is missing its input {key!r}")
         return inputs
 
     def _places(self, wrt):

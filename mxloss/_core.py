@@ -195,10 +195,10 @@ def run(options: Options, inputs, head_grad=None, want_value=True, wrt=(), out_v
             raise MXNetTypeError(f"{loss}: {name} is missing")
     arrays = [None if x is None else as_input(loss, info.inputs[i], x, i == 0)
               for i, x in enumerate(inputs)]
-    pred = arrays[0]
-    label = arrays[1]
+    pred, label = arrays[0], arrays[1]
+    # a label read in pred's shape, and below its gradient, has to be contiguous for that
     if label.shape != pred.shape and not label.flags.c_contiguous:
-        arrays[1] = np.ascontiguousarray(label).reshape(label.shape)
+        arrays[1] = np.ascontiguousarray(label)
     for i in wrt:
         if arrays[i] is None:
             raise MXNetValueError(f"{loss}: a gradient with respect to {info.inputs[i]} is wanted, "
@@ -238,7 +238,7 @@ def run(options: Options, inputs, head_grad=None, want_value=True, wrt=(), out_v
                 loss, "the value", out_value, shape, pred.dtype)
             value_tensor, keep = call.set(_VALUE, value)
             alive.append(keep)
-        grads = []
+        grads, later = [], []
         for i in range(n):
             call.grads[i] = ffi.NULL
         for k, i in enumerate(wrt):
@@ -246,10 +246,14 @@ def run(options: Options, inputs, head_grad=None, want_value=True, wrt=(), out_v
             given = None if out_grads is None else out_grads[k]
             g = np.empty(x.shape, x.dtype) if given is None else _as_output(
                 loss, f"the gradient with respect to {info.inputs[i]}", given, x.shape, x.dtype)
+            grads.append(g)
+            if i == 1 and x.shape != pred.shape and not g.flags.c_contiguous:
+                later.append((g, g := np.empty(x.shape, x.dtype)))
             call.grads[i], keep = call.set(_GRAD + i, g)
             alive.append(keep)
-            grads.append(g)
         call.run(options, n, head, value_tensor, call.grads if wrt else ffi.NULL)
+        for wanted, contiguous in later:
+            wanted[...] = contiguous
     finally:
         _calls.append(call)
     return value, grads

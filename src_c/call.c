@@ -68,46 +68,46 @@ mxl_status mxl_array_read(const mxl_call *call, mxl_array *a, int32_t arg, const
     a->arg = arg;
     if (t->device.device_type != MXL_CPU)
         return mxl_fail(call, MXL_ERR_DEVICE, arg,
-                        "%s is on device type %d; expected %d, the processor's memory", name,
+                        "%s%s is on device type %d; expected %d, the processor's memory", MXL_WHO(a),
                         (int)t->device.device_type, (int)MXL_CPU);
     a->dt = find_dt(t->dtype);
     if (a->dt == MXL_DT_NONE)
         return mxl_fail(call, MXL_ERR_DTYPE, arg,
-                        "%s has dtype code %d with %d bits and %d lanes; expected a float of 16, 32 "
+                        "%s%s has dtype code %d with %d bits and %d lanes; expected a float of 16, 32 "
                         "or 64 bits, bfloat16, an integer of 8, 16, 32 or 64 bits, or bool",
-                        name, (int)t->dtype.code, (int)t->dtype.bits, (int)t->dtype.lanes);
+                        MXL_WHO(a), (int)t->dtype.code, (int)t->dtype.bits, (int)t->dtype.lanes);
     a->itemsize = dtypes[a->dt].bits / 8;
     if (t->ndim < 0 || t->ndim > MXL_MAX_NDIM)
-        return mxl_fail(call, MXL_ERR_LAYOUT, arg, "%s has %d dimensions; expected 0 to %d", name,
+        return mxl_fail(call, MXL_ERR_LAYOUT, arg, "%s%s has %d dimensions; expected 0 to %d", MXL_WHO(a),
                         (int)t->ndim, MXL_MAX_NDIM);
     if (t->ndim > 0 && t->shape == NULL)
-        return mxl_fail(call, MXL_ERR_NULL, arg, "%s has %d dimensions, but its shape is NULL", name,
+        return mxl_fail(call, MXL_ERR_NULL, arg, "%s%s has %d dimensions, but its shape is NULL", MXL_WHO(a),
                         (int)t->ndim);
     a->ndim = t->ndim;
     a->count = 1;
     for (i = 0; i < t->ndim; i++) {
         a->shape[i] = t->shape[i];
         if (t->shape[i] < 0)
-            return mxl_fail(call, MXL_ERR_SHAPE, arg, "%s has length %lld along axis %d", name,
+            return mxl_fail(call, MXL_ERR_SHAPE, arg, "%s%s has length %lld along axis %d", MXL_WHO(a),
                             (long long)t->shape[i], (int)i);
         if (t->shape[i] > 0 && a->count > INT64_MAX / 16 / t->shape[i])
-            return mxl_fail(call, MXL_ERR_SHAPE, arg, "%s has more elements than can be addressed",
-                            name);
+            return mxl_fail(call, MXL_ERR_SHAPE, arg, "%s%s has more elements than can be addressed",
+                            MXL_WHO(a));
         a->count *= t->shape[i];
     }
     for (i = t->ndim - 1; i >= 0; i--) {
         a->stride[i] = t->strides ? t->strides[i] : step;
-        step *= t->shape[i];
+        step = a->count ? step * t->shape[i] : 0; /* an empty array's other lengths may be huge */
     }
     a->data = t->data ? (char *)t->data + t->byte_offset : NULL;
     if (a->count == 0 || call->planning)
         return MXL_OK;
     if (a->data == NULL)
-        return mxl_fail(call, MXL_ERR_NULL, arg, "the data of %s is NULL", name);
+        return mxl_fail(call, MXL_ERR_NULL, arg, "the data of %s%s is NULL", MXL_WHO(a));
     if ((uintptr_t)a->data % (uintptr_t)a->itemsize != 0)
         return mxl_fail(call, MXL_ERR_LAYOUT, arg,
-                        "%s is misaligned: its address is not a multiple of its element size, %d",
-                        name, (int)a->itemsize);
+                        "%s%s is misaligned: its address is not a multiple of its element size, %d",
+                        MXL_WHO(a), (int)a->itemsize);
     return MXL_OK;
 }
 
@@ -150,16 +150,45 @@ static int overlaps_itself(const mxl_array *a) {
     return 0;
 }
 
+/* bytes by which an array's elements lie apart: a common divisor of its strides and `divisor` */
+static int64_t common_step(const mxl_array *a, int64_t divisor) {
+    int32_t i;
+    for (i = 0; i < a->ndim; i++)
+        if (a->shape[i] > 1) {
+            int64_t x = a->stride[i] * a->itemsize, y = divisor;
+            for (x = x < 0 ? -x : x; x != 0;) {
+                const int64_t rest = y % x;
+                y = x;
+                x = rest;
+            }
+            divisor = y;
+        }
+    return divisor;
+}
+
+/* Elements of views that are woven into each other, such as the columns of a matrix, share no memory
+ * when they differ by their place within a common step. */
+static int interleaved(const mxl_array *a, const mxl_array *b) {
+    const int64_t step = common_step(a, common_step(b, 0));
+    int64_t apart;
+    if (step == 0)
+        return 0;
+    apart = (b->data - a->data) % step;
+    apart += apart < 0 ? step : 0;
+    return apart >= a->itemsize && apart + b->itemsize <= step;
+}
+
 static mxl_status check_pair(const mxl_call *call, const mxl_array *out, const mxl_array *other) {
     const char *low, *high, *other_low, *other_high;
     if (out->count == 0 || other->count == 0)
         return MXL_OK;
     extent(out, &low, &high);
     extent(other, &other_low, &other_high);
-    if (low < other_high && other_low < high)
+    if (low < other_high && other_low < high && !interleaved(out, other))
         return mxl_fail(call, MXL_ERR_LAYOUT, out->arg,
-                        "the memory of %s overlaps that of %s; every output needs memory of its own",
-                        out->name, other->name);
+                        "the memory of %s%s overlaps that of %s%s; every output needs memory of its "
+                        "own",
+                        MXL_WHO(out), MXL_WHO(other));
     return MXL_OK;
 }
 
@@ -178,11 +207,11 @@ mxl_status mxl_check_overlap(const mxl_call *call) {
     if (call->has_value)
         outputs[n_out++] = &call->value;
     for (i = 0; i < n_out; i++) {
-        if (overlaps_itself(outputs[i]))
+        if (outputs[i]->count > 0 && overlaps_itself(outputs[i]))
             return mxl_fail(call, MXL_ERR_LAYOUT, outputs[i]->arg,
-                            "the elements of %s overlap one another (strides of an output must not "
-                            "be 0 or cross)",
-                            outputs[i]->name);
+                            "the elements of %s%s overlap one another (strides of an output must "
+                            "not be 0 or cross)",
+                            MXL_WHO(outputs[i]));
         for (k = 0; k < n_in; k++)
             if ((status = check_pair(call, outputs[i], inputs[k])) != MXL_OK)
                 return status;

@@ -20,15 +20,16 @@
 
 static mxl_status check_number(const mxl_call *call, const char *name, double value, double initial,
                                int narrow, double low, const char *wanted) {
+    double seen = value;
     if (!mxl_loss_reads(call->row, name))
         return value == initial
                    ? MXL_OK
                    : mxl_fail(call, MXL_ERR_OPTION, MXL_ARG_OPTIONS,
                               "%s is %g, but this loss does not read it; leave it at its default",
                               name, value);
-    if (narrow) /* compared as the kernels will see it */
-        value = (double)(float)value;
-    if (value - value != 0 || value < low)
+    if (narrow) /* as the kernels will see it */
+        seen = (double)(float)value;
+    if (seen - seen != 0 || seen < low)
         return mxl_fail(call, MXL_ERR_OPTION, MXL_ARG_OPTIONS, "%s is %g; expected %s", name, value,
                         wanted);
     return MXL_OK;
@@ -121,6 +122,22 @@ static int32_t drop_axis(int32_t ndim, const int64_t *shape, int32_t axis, int64
     return n;
 }
 
+/* A label that is read in pred's shape, or its gradient: if the stream does not run in row-major order,
+ * its own shape or its own order has to lead to where its elements lie. */
+static mxl_status check_reshapeable(const mxl_call *call, const mxl_geometry *g,
+                                    const mxl_array *z) {
+    const mxl_array *p = g->pred;
+    mxl_shape_text a, b;
+    if (g->axes[g->n_axes - 1] == p->ndim - 1 || mxl_same_shape(z, p->ndim, p->shape) ||
+        mxl_row_major(z))
+        return MXL_OK;
+    return mxl_fail(call, MXL_ERR_LAYOUT, z->arg,
+                    "%s%s has shape %s, other than pred's %s, and is not contiguous; with a class "
+                    "axis that is not the last one, pass it contiguous",
+                    MXL_WHO(z), mxl_shape_string(&a, z->ndim, z->shape),
+                    mxl_shape_string(&b, p->ndim, p->shape));
+}
+
 static mxl_status check_label(const mxl_call *call, const mxl_geometry *g) {
     const mxl_array *p = g->pred, *z = &call->in[1];
     mxl_shape_text a, b, c;
@@ -154,12 +171,7 @@ static mxl_status check_label(const mxl_call *call, const mxl_geometry *g) {
                         "%s has shape %s and so %lld elements; expected %lld, as many as pred of "
                         "shape %s",
                         z->name, a.text, (long long)z->count, (long long)p->count, b.text);
-    if (g->axes[g->n_axes - 1] != p->ndim - 1 && !mxl_same_shape(z, p->ndim, p->shape) && !mxl_row_major(z))
-        return mxl_fail(call, MXL_ERR_LAYOUT, z->arg,
-                        "%s has shape %s, other than pred's %s, and is not contiguous; with a class "
-                        "axis that is not the last one, pass it contiguous",
-                        z->name, a.text, b.text);
-    return MXL_OK;
+    return check_reshapeable(call, g, z);
 }
 
 mxl_status mxl_weight_strides(const mxl_call *call, const mxl_geometry *g, const mxl_array *w,
@@ -294,6 +306,8 @@ static mxl_status check_outputs(mxl_call *call, const mxl_geometry *g, mxl_tenso
                             mxl_shape_string(&a, d->ndim, d->shape),
                             mxl_shape_string(&b, x->ndim, x->shape));
     }
+    if (call->has_grad[1] && !g->sparse && call->row->label_rule != MXL_LABEL_BROADCAST)
+        TRY(check_reshapeable(call, g, &call->grad[1]));
     return call->planning ? MXL_OK : mxl_check_overlap(call);
 }
 

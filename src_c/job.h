@@ -98,6 +98,7 @@ typedef struct mxl_job {
     int64_t classes;      /* positions per row; 1 for MXL_ELEMENTWISE */
     int64_t class_stride; /* SPARSE_COLUMNS: pred and its gradient step by this from class to */
     int64_t dclass_stride; /*                class, and `in[0]` and `din[0]` are over the rows */
+    int64_t inner;        /* SPARSE_COLUMNS: rows that follow one another in pred's own shape */
     double factor;        /* weight / number of positions averaged */
     double rho, margin, epsilon;
     mxl_view in[MXL_MAX_IN];

@@ -32,10 +32,6 @@ static mxl_status read_options(mxl_call *call, const mxl_options *options) {
 static mxl_status read_tensors(mxl_call *call, int32_t n_inputs, const mxl_tensor *const *inputs,
                                const mxl_tensor *head, mxl_tensor *value,
                                mxl_tensor *const *grads) {
-    static const char *const grad_names[] = {"the gradient with respect to input 0",
-                                             "the gradient with respect to input 1",
-                                             "the gradient with respect to input 2",
-                                             "the gradient with respect to input 3"};
     const mxl_loss_info *info = &call->row->info;
     int i, wanted = value != NULL;
     mxl_status status;
@@ -66,7 +62,7 @@ static mxl_status read_tensors(mxl_call *call, int32_t n_inputs, const mxl_tenso
             return mxl_fail(call, MXL_ERR_NULL, MXL_ARG_GRAD + i,
                             "a gradient with respect to %s is wanted, but %s is absent",
                             info->inputs[i], info->inputs[i]);
-        status = mxl_array_read(call, &call->grad[i], MXL_ARG_GRAD + i, grad_names[i], grads[i]);
+        status = mxl_array_read(call, &call->grad[i], MXL_ARG_GRAD + i, info->inputs[i], grads[i]);
         if (status != MXL_OK)
             return status;
     }

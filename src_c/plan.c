@@ -123,18 +123,18 @@ static void plan_value(const mxl_call *call, mxl_job *job, const mxl_geometry *g
 
 static void plan_sparse(const mxl_call *call, mxl_job *job, const mxl_geometry *g) {
     const mxl_array *p = g->pred;
-    int64_t inner = 1;
     mxl_geometry rows_and_classes = *g;
     int32_t i;
     job->classes = p->shape[g->classes];
     job->from_logits = !g->softmax;
     job->clip_label = (call->options.flags & MXL_CLIP_LABEL) != 0;
     job->class_stride = p->stride[g->classes];
+    job->inner = 1;
     for (i = g->classes + 1; i < p->ndim; i++)
-        inner *= p->shape[i];
+        job->inner *= p->shape[i];
     /* by shape only, so that results do not depend on the memory layout. Below 64 classes there is
      * more to gain from working on many rows at once than there is to lose from transposing. */
-    job->loop = job->from_logits || (inner == 1 && job->classes >= 64) ? MXL_SPARSE_ROWS
+    job->loop = job->from_logits || (job->inner == 1 && job->classes >= 64) ? MXL_SPARSE_ROWS
                                                                        : MXL_SPARSE_COLUMNS;
     if (job->loop == MXL_SPARSE_ROWS)
         rows_and_classes.axes[rows_and_classes.n_axes++] = g->classes;

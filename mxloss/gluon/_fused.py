@@ -16,7 +16,10 @@ def number(name, value):
     """A real number as a float."""
     if not isinstance(value, _NUMBERS):
         raise MXNetTypeError(f"{name} must be a number, got {value!r}")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise MXNetValueError(f"{name} is an integer beyond the range of floats") from None
 
 
 def finite(name, value, above_zero=False):
@@ -28,7 +31,7 @@ def finite(name, value, above_zero=False):
 
 
 def integer(name, value):
-    if not isinstance(value, (int, np.integer)):
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
         raise MXNetTypeError(f"{name} must be an integer, got {value!r}")
     if not -(2**31) <= value < 2**31:
         raise MXNetValueError(f"{name} is {value}, which is no axis of any array")
@@ -106,23 +109,27 @@ class FusedLoss(Loss):
         self.__dict__.pop("_made", None)  # the options are checked and made again
 
     def _options(self, **extra):
-        """The options as the core takes them; extra ones are arguments of the call."""
+        """The options as the core takes them; extra ones are numbers given with the call."""
         made = self.__dict__.setdefault("_made", {})
-        key = tuple(extra.values())
-        if key not in made:
-            if len(made) > 100:
-                made.clear()
-            made[key] = self._make_options(extra)
-        return made[key]
+        try:
+            return made[tuple(extra.values())]
+        except (KeyError, TypeError):  # TypeError: not hashable, so not a number
+            options = self._make_options(extra)
+        if len(made) > 100:
+            made.clear()
+        made[tuple(extra.values())] = options
+        return options
 
     def _make_options(self, extra):
         try:
             fields, flags = self._settings()
             fields["weight"] = 1.0 if self._weight is None else number("weight", self._weight)
             fields["batch_axis"] = integer("batch_axis", self._batch_axis)
+            for name, value in extra.items():
+                fields[name] = finite(name, value)
         except (MXNetTypeError, MXNetValueError) as error:
             raise type(error)(f"{type(self).__name__}: {error}") from None
-        return _core.Options(self._info, {**fields, **extra}, flags)
+        return _core.Options(self._info, fields, flags)
 
     def __getstate__(self):
         return {name: value for name, value in self.__dict__.items() if name != "_made"}
@@ -150,19 +157,44 @@ class FusedLoss(Loss):
 
     def _places(self, wrt):
         """wrt as numbers of inputs, and whether it was a single one."""
-        names = self._info.inputs
+        name, names = type(self).__name__, self._info.inputs
         single = wrt is None or isinstance(wrt, (str, int, np.integer))
         places = []
+        if not single and not isinstance(wrt, (tuple, list)):
+            raise MXNetTypeError(f"{name}: wrt is {wrt!r}; expected the name or number of an input, "
+                                 "or a sequence of these")
         for item in [0 if wrt is None else wrt] if single else wrt:
             if isinstance(item, str) and item in names:
                 item = names.index(item)
-            if not isinstance(item, (int, np.integer)) or not 0 <= item < len(names):
-                raise MXNetValueError(f"{type(self).__name__}: wrt names {item!r}; expected some of "
+            if (not isinstance(item, (int, np.integer)) or isinstance(item, bool)
+                    or not 0 <= item < len(names)):
+                raise MXNetValueError(f"{name}: wrt names {item!r}; expected some of "
                                       f"{', '.join(names)}")
             if item in places:
-                raise MXNetValueError(f"{type(self).__name__}: wrt names {names[item]} twice")
+                raise MXNetValueError(f"{name}: wrt names {names[item]} twice")
             places.append(int(item))
         return places, single
+
+    def _places_out(self, out, places, single):
+        """out as the array for the value and the list of arrays for the gradients, or None."""
+        name = type(self).__name__
+        if out is None:
+            return None, None
+        if not isinstance(out, (tuple, list)) or len(out) != 2:
+            raise MXNetTypeError(f"{name}: out must be a pair (value, gradient), each an array or "
+                                 f"None, got {type(out).__name__}")
+        value, grads = out
+        if grads is None:
+            return value, None
+        if single:
+            return value, [grads]
+        if not isinstance(grads, (tuple, list)):
+            raise MXNetTypeError(f"{name}: the gradients in out must be a sequence, as wrt is, got "
+                                 f"{type(grads).__name__}")
+        if len(grads) != len(places):
+            raise MXNetValueError(f"{name}: out has {len(grads)} gradients, but wrt names "
+                                  f"{len(places)} inputs")
+        return value, grads
 
     def value_and_grad(self, *inputs, wrt=None, head_grad=None, out=None, **named_inputs):
         """The loss and its gradient, for the price of one pass over the inputs.
@@ -196,12 +228,7 @@ class FusedLoss(Loss):
         ([2.0], [2.0])
         """
         places, single = self._places(wrt)
-        out_value, out_grads = (None, None) if out is None else out
-        if out_grads is not None:
-            out_grads = (out_grads,) if single else tuple(out_grads)
-            if len(out_grads) != len(places):
-                raise MXNetValueError(f"{type(self).__name__}: out has {len(out_grads)} gradients, "
-                                      f"but wrt names {len(places)} inputs")
+        out_value, out_grads = self._places_out(out, places, single)
         options, bound = self._prepare(inputs, named_inputs)
         value, grads = _core.run(options, bound, head_grad, True, places, out_value, out_grads)
         return value, grads[0] if single else tuple(grads)

@@ -341,10 +341,6 @@ class _MarginLoss(FusedLoss):
     def _settings(self):
         return {"margin": finite("margin", self._margin)}, {}
 
-    def forward(self, pred, label, sample_weight=None):
-        """The loss of each sample; see the class for the inputs."""
-        return self._value(pred, label, sample_weight)
-
 
 class HingeLoss(_MarginLoss):
     r"""Hinge loss of labels -1 and 1, as in support vector machines.
@@ -376,6 +372,10 @@ class HingeLoss(_MarginLoss):
 
     _core_name = "HingeLoss"
 
+    def forward(self, pred, label, sample_weight=None):
+        """The loss of each sample; see the class for the inputs."""
+        return self._value(pred, label, sample_weight)
+
 
 class SquaredHingeLoss(_MarginLoss):
     r"""Squared hinge loss of labels -1 and 1.
@@ -402,6 +402,10 @@ class SquaredHingeLoss(_MarginLoss):
     """
 
     _core_name = "SquaredHingeLoss"
+
+    def forward(self, pred, label, sample_weight=None):
+        """The loss of each sample; see the class for the inputs."""
+        return self._value(pred, label, sample_weight)
 
 
 class LogisticLoss(FusedLoss):
@@ -501,13 +505,12 @@ class PoissonNLLLoss(FusedLoss):
 
     def forward(self, pred, target, sample_weight=None, epsilon=1e-08):
         """The loss; see the class for the inputs."""
-        return self._value(pred, target, sample_weight, epsilon=finite("epsilon", epsilon))
+        return self._value(pred, target, sample_weight, epsilon=epsilon)
 
     def _prepare(self, args, kwargs):
         # epsilon is a number, not an input of the core: the fourth argument of the call
+        kwargs = dict(kwargs)
         if len(args) > 3 and "epsilon" in kwargs:
             raise MXNetTypeError("PoissonNLLLoss got 'epsilon' twice, by position and by name")
-        kwargs = dict(kwargs)
         epsilon = args[3] if len(args) == 4 else kwargs.pop("epsilon", 1e-08)
-        options = self._options(epsilon=finite("epsilon", epsilon))
-        return options, self._bind(args[:3] if len(args) == 4 else args, kwargs)
+        return self._options(epsilon=epsilon), self._bind(args[:3] if len(args) == 4 else args, kwargs)

@@ -86,7 +86,8 @@ static const MXL_T(tile_fn) MXL_T(tile_functions)[MXL_FORMULA_COUNT] = {
 
 /* ---- Weights ------------------------------------------------------------------------------- */
 
-/* A factor per position: `value` for all of them, or the array if there is one. */
+/* A factor per position: `value` for all of them, or the array if there is one. Which of the two it
+ * is depends on memory layout, so everything below computes the same bits either way. */
 typedef struct {
     real value;
     const real *array;
@@ -113,16 +114,37 @@ static void MXL_T(scale_by)(real *x, real by, int64_t n) {
             x[i] *= by;
 }
 
-/* dweight = e * head * scale */
-static void MXL_T(weight_gradient)(real *restrict dw, const real *restrict e,
-                                   const real *restrict head, real scale, int64_t n) {
+/* What derivatives are multiplied by, (w * h) * factor: before they are, so that a large derivative
+ * with a small weight does not overflow. */
+static MXL_T(factor) MXL_T(gradient_scale)(MXL_T(factor) w, MXL_T(factor) h, real factor, int64_t n,
+                                           real *buffer) {
+    MXL_T(factor) f = {w.value * h.value * factor, NULL};
     int64_t i;
-    if (head)
+    if (w.array && h.array)
         for (i = 0; i < n; i++)
-            dw[i] = e[i] * (head[i] * scale);
+            buffer[i] = w.array[i] * h.array[i] * factor;
+    else if (w.array)
+        for (i = 0; i < n; i++)
+            buffer[i] = w.array[i] * h.value * factor;
+    else if (h.array)
+        for (i = 0; i < n; i++)
+            buffer[i] = w.value * h.array[i] * factor;
+    if (w.array || h.array)
+        f.array = buffer;
+    return f;
+}
+
+/* dweight = e * (h * factor) */
+static void MXL_T(weight_gradient)(real *restrict dw, const real *restrict e, MXL_T(factor) h,
+                                   real factor, int64_t n) {
+    const real same = h.value * factor;
+    int64_t i;
+    if (h.array)
+        for (i = 0; i < n; i++)
+            dw[i] = e[i] * (h.array[i] * factor);
     else
         for (i = 0; i < n; i++)
-            dw[i] = e[i] * scale;
+            dw[i] = e[i] * same;
 }
 
 /* ---- The loop over tiles ------------------------------------------------------------------- */
@@ -133,15 +155,15 @@ typedef struct {
     int64_t tile;        /* positions per tile */
     MXL_T(sink) value, din[MXL_MAX_IN], dweight;
     MXL_T(consts) k;
-    real *in[MXL_MAX_IN], *w, *h, *s, *t, *e, *d[MXL_MAX_IN], *dw, *lp, *sm;
+    real *in[MXL_MAX_IN], *w, *h, *u, *s, *t, *e, *d[MXL_MAX_IN], *dw, *lp, *sm;
 } MXL_T(worker);
 
 enum { MXL_T(worker_buffers) = 15 };
 
 static mxl_status MXL_T(worker_open)(MXL_T(worker) * a, const mxl_job *job, int64_t tile) {
     mxl_status status = MXL_OK;
-    real **buffers[] = {&a->in[0], &a->in[1], &a->in[2], &a->w,    &a->h,  &a->s,  &a->t, &a->e,
-                        &a->d[0],  &a->d[1],  &a->d[2],  &a->dw, &a->lp, &a->sm};
+    real **buffers[] = {&a->in[0], &a->in[1], &a->in[2], &a->w,    &a->h,    &a->u,  &a->s, &a->t,
+                        &a->e,     &a->d[0],  &a->d[1],  &a->d[2], &a->dw, &a->lp, &a->sm};
     int64_t step = (tile + 15) / 16 * 16;
     size_t i;
     memset(a, 0, sizeof *a);
@@ -182,7 +204,7 @@ static void MXL_T(put_values)(MXL_T(worker) * a, real *e, MXL_T(factor) w, MXL_T
                               int64_t position, int64_t n) {
     const mxl_job *job = a->job;
     if (job->dweight.kind != MXL_UNWANTED) {
-        MXL_T(weight_gradient)(a->dw, e, h.array, (real)(job->factor * h.value), n);
+        MXL_T(weight_gradient)(a->dw, e, h, (real)job->factor, n);
         MXL_T(sink_put)(&a->dweight, position, a->dw, n);
     }
     if (job->value.kind == MXL_UNWANTED)
@@ -199,9 +221,9 @@ static void MXL_T(put_values)(MXL_T(worker) * a, real *e, MXL_T(factor) w, MXL_T
 static void MXL_T(elementwise_tile)(MXL_T(worker) * a, int64_t position, int64_t n) {
     const mxl_job *job = a->job;
     const int softmax = job->loop == MXL_SOFTMAX_ELEMENTWISE;
-    const real *x[MXL_MAX_IN] = {NULL, NULL, NULL}, *u;
+    const real *x[MXL_MAX_IN] = {NULL, NULL, NULL};
     real *d[MXL_MAX_IN];
-    MXL_T(factor) w, h;
+    MXL_T(factor) w, h, scale;
     MXL_T(tile) t;
     int k;
     for (k = 0; k < job->n_in; k++)
@@ -214,30 +236,25 @@ static void MXL_T(elementwise_tile)(MXL_T(worker) * a, int64_t position, int64_t
     }
     w = MXL_T(get_factor)(job->has_weight, &job->weight, position, n, a->w);
     h = MXL_T(get_factor)(job->has_head, &job->head, position, n, a->h);
+    scale = MXL_T(gradient_scale)(w, h, (real)job->factor, n, a->u);
 
     t.n = n;
     t.k = a->k;
     t.p = x[0], t.z = x[1], t.q = x[2];
     t.s = a->s, t.t = a->t, t.e = a->e;
     t.dp = d[0], t.dz = d[1], t.dq = d[2];
-    t.scale = (real)(job->factor * w.value * h.value);
+    t.scale = scale.array ? (real)1 : scale.value;
     t.want = job->din[1].kind || job->din[2].kind ? MXL_T(want_all)
              : job->din[0].kind                   ? MXL_T(want_dp)
                                                   : MXL_T(want_value);
     MXL_T(tile_functions)[job->formula](&t);
 
     MXL_T(put_values)(a, a->e, w, h, position, n);
-    u = w.array ? w.array : h.array;
-    if (w.array && h.array) { /* their product, in a buffer that is free by now */
-        memcpy(a->e, w.array, (size_t)n * sizeof(real));
-        MXL_T(multiply)(a->e, h.array, n);
-        u = a->e;
-    }
     for (k = 0; k < job->n_in; k++) {
         if (job->din[k].kind == MXL_UNWANTED)
             continue;
-        if (u)
-            MXL_T(multiply)(d[k], u, n);
+        if (scale.array)
+            MXL_T(multiply)(d[k], scale.array, n);
         if (softmax && k == 0)
             MXL_T(softmax_gradient)(d[0], a->sm, n, job->classes);
         MXL_T(sink_put)(&a->din[k], position, d[k], n);

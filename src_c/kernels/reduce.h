@@ -40,11 +40,14 @@ static MXL_T(sum) MXL_T(sum_of)(const real *v, int64_t n) {
     int64_t i = 0;
     int l;
 #if MXL_REAL == 32
-    if (n >= 64) {
+    if (n >= 16) {
         double a[16] = {0};
         for (; i + 64 <= n; i += 64)
             for (l = 0; l < 16; l++)
                 a[l] += (v[i + l] + v[i + 16 + l]) + (v[i + 32 + l] + v[i + 48 + l]);
+        for (; i + 16 <= n; i += 16)
+            for (l = 0; l < 16; l++)
+                a[l] += v[i + l];
         for (l = 0; l < 8; l++)
             a[l] += a[l + 8];
         for (l = 0; l < 4; l++)

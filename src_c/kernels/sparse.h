@@ -4,6 +4,7 @@
  * The stream has one position per row. Two layouts: `rows` has the classes of a row side by side and
  * vectorises along them; `columns` has the same class of many rows side by side and vectorises
  * across the rows. NCHW images are columns; so are short rows, after loading them transposed.
+ * Log-probabilities need neither: they are only picked from.
  *
  * Compiled once per instruction set and MXL_REAL.
  */
@@ -17,46 +18,51 @@ typedef struct {
     real *x, *g;              /* scratch: a row or classes * width, for pred and its gradient */
 } MXL_T(sparse);
 
-/* One row from scores or, `from_logits`, from log-probabilities. g may be NULL. */
-static real MXL_T(sparse_row)(const real *x, real *g, real *scratch, int64_t classes, int64_t y,
-                              real scale) {
-    int64_t at, i;
-    const real max = MXL_T(row_max)(x, classes, &at);
-    real *e = g ? g : scratch;
-    const double r = MXL_T(row_exp)(x, e, classes, max, at);
-    const real e_label = e[y];
-    if (g) {
-        const real factor = (real)((double)scale / (1 + r));
-        for (i = 0; i < classes; i++)
-            g[i] *= factor;
-        g[y] = scale * MXL_T(softmax_dlabel)(e_label, r);
-    }
-    return MXL_T(softmax_value)(max, x[y], r);
-}
-
+/* n rows, each with its classes side by side */
 static void MXL_T(rows_tile)(MXL_T(sparse) * a, int64_t position, int64_t n) {
     const mxl_job *job = a->common.job;
     const int64_t classes = job->classes;
     const int want = job->din[0].kind != MXL_UNWANTED;
-    int64_t i;
-    for (i = 0; i < n; i++) {
-        const int64_t at = (position + i) * classes;
-        real *g = want ? MXL_T(place)(&job->din[0], at, classes, a->g) : NULL;
-        if (job->from_logits) {
-            real p;
-            MXL_T(load)(&p, &job->in[0], at + a->labels[i], 1);
-            a->common.e[i] = -p;
-            if (g) {
-                memset(g, 0, (size_t)classes * sizeof(real));
-                g[a->labels[i]] = -a->scale[i];
-            }
-        } else {
-            const real *x = MXL_T(input)(&job->in[0], at, classes, a->x);
-            a->common.e[i] =
-                MXL_T(sparse_row)(x, g, a->g, classes, a->labels[i], a->scale[i]);
+    real max[MXL_T(sparse_tile)], x_label[MXL_T(sparse_tile)];
+    double r[MXL_T(sparse_tile)];
+    int64_t row, i;
+    for (row = 0; row < n; row++) {
+        const int64_t first = (position + row) * classes, y = a->labels[row];
+        const real *x = MXL_T(input)(&job->in[0], first, classes, a->x);
+        real *e = want ? MXL_T(place)(&job->din[0], first, classes, a->g) : a->g;
+        int64_t at;
+        max[row] = MXL_T(row_max)(x, classes, &at);
+        r[row] = MXL_T(row_exp)(x, e, classes, max[row], at);
+        x_label[row] = x[y];
+        if (want) {
+            const real factor = (real)((double)a->scale[row] / (1 + r[row]));
+            const real e_label = e[y];
+            for (i = 0; i < classes; i++)
+                e[i] *= factor;
+            e[y] = a->scale[row] * MXL_T(softmax_dlabel)(e_label, r[row]);
+            MXL_T(sink_put)(&a->common.din[0], first, e, classes);
         }
-        if (g)
-            MXL_T(sink_put)(&a->common.din[0], at, g, classes);
+    }
+    for (row = 0; row < n; row++)
+        a->common.e[row] = MXL_T(softmax_value)(max[row], x_label[row], r[row]);
+}
+
+/* n rows of log-probabilities: pick one of each */
+static void MXL_T(pick_tile)(MXL_T(sparse) * a, int64_t position, int64_t n) {
+    const mxl_job *job = a->common.job;
+    const int64_t classes = job->classes;
+    int64_t row;
+    for (row = 0; row < n; row++) {
+        const int64_t first = (position + row) * classes, y = a->labels[row];
+        real p;
+        MXL_T(load)(&p, &job->in[0], first + y, 1);
+        a->common.e[row] = -p;
+        if (job->din[0].kind != MXL_UNWANTED) {
+            real *g = MXL_T(place)(&job->din[0], first, classes, a->g);
+            memset(g, 0, (size_t)classes * sizeof(real));
+            g[y] = -a->scale[row];
+            MXL_T(sink_put)(&a->common.din[0], first, g, classes);
+        }
     }
 }
 
@@ -80,11 +86,11 @@ static void MXL_T(columns)(MXL_T(sparse) * a, const real *restrict x, int64_t ld
         r[i] = (double)(max[i] - max[i]); /* NaN when max is infinite */
         hits[i] = -1;
         x_label[i] = x[a->labels[i] * ldx + i];
-        e_label[i] = MXL_T(exp)(x_label[i] - max[i]);
+        e_label[i] = MXL_T(exp_below_1)(x_label[i] - max[i]);
     }
     for (c = 0; c < classes; c++)
         for (i = 0; i < n; i++) {
-            const real xi = x[c * ldx + i], ei = MXL_T(exp)(xi - max[i]);
+            const real xi = x[c * ldx + i], ei = MXL_T(exp_below_1)(xi - max[i]);
             r[i] += xi == max[i] ? 0.0 : (double)ei;
             hits[i] += xi == max[i] ? 1.0 : 0.0;
             g[c * ldg + i] = ei;
@@ -140,9 +146,8 @@ static mxl_status MXL_T(run_sparse)(const mxl_job *job) {
         while (width > 16 && width * classes * (int64_t)sizeof(real) > 65536)
             width /= 2;
         /* do not step over the end of an image's row if the pieces stay long enough */
-        i = job->in[0].shape[job->in[0].ndim - 1];
-        if (i < width && i >= 64)
-            width = i;
+        if (job->inner < width && job->inner >= 64)
+            width = job->inner;
     }
     a->width = width;
     status = MXL_T(worker_open)(&a->common, job, width);
@@ -151,18 +156,17 @@ static mxl_status MXL_T(run_sparse)(const mxl_job *job) {
     if (a->x == NULL)
         status = MXL_ERR_MEMORY;
     for (position = 0; status == MXL_OK && position < job->n; position += n) {
-        MXL_T(factor) w, h;
+        MXL_T(factor) w, h, scale;
         n = job->n - position < width ? job->n - position : width;
         w = MXL_T(get_factor)(job->has_weight, &job->weight, position, n, a->common.w);
         h = MXL_T(get_factor)(job->has_head, &job->head, position, n, a->common.h);
         mxl_labels_read(&job->in[1], position, n, classes, job->clip_label, a->labels);
-        for (i = 0; i < n; i++)
-            a->scale[i] = (real)(job->factor * w.value * h.value);
-        if (w.array)
-            MXL_T(multiply)(a->scale, w.array, n);
-        if (h.array)
-            MXL_T(multiply)(a->scale, h.array, n);
-        if (columns)
+        scale = MXL_T(gradient_scale)(w, h, (real)job->factor, n, a->scale);
+        for (i = 0; scale.array == NULL && i < n; i++)
+            a->scale[i] = scale.value;
+        if (job->from_logits)
+            MXL_T(pick_tile)(a, position, n);
+        else if (columns)
             MXL_T(columns_tile)(a, position, n);
         else
             MXL_T(rows_tile)(a, position, n);

@@ -31,27 +31,36 @@ MXL_FN real MXL_T(flip_sign)(real x, real s) { /* x * sign(s), where sign(-0) = 
 
 /*
  * exp(x) = 2^k exp(r),  k = round(x / ln 2),  |r| <= ln 2 / 2,  exp(r) = 1 + r + r^2 q(r)
- * Subnormal results are rounded once; beyond the ends inf and 0; NaN for NaN.
- * The shifter, 1.5 * 2^(mantissa bits), leaves k in the low bits of the sum.
+ *
+ * exp_parts returns exp(r) and k as an integer that may have wrapped around. The shifter, 1.5 *
+ * 2^(mantissa bits), leaves k in the low bits of the sum.
  */
-MXL_FN real MXL_T(exp)(real x) {
 #if MXL_REAL == 32
-    const real low = -104.0f, high = 89.0f, log2e = 0x1.715476p+0f, shifter = 0x1.8p+23f;
-    const real ln2_high = 0x1.62e4p-1f, ln2_low = 0x1.7f7d1cp-20f;
-    enum { mantissa = 23, bias = 127 };
+#define MXL_MANTISSA 23
+#define MXL_BIAS 127
+#define MXL_EXP_LOW -104.0f /* exp(x) rounds to 0 from here on */
+#define MXL_EXP_HIGH 89.0f  /* and to inf */
 #else
-    const real low = -746.0, high = 710.0, log2e = 0x1.71547652b82fep+0, shifter = 0x1.8p+52;
-    const real ln2_high = 0x1.62e42fefa4p-1, ln2_low = -0x1.8432a1b0e2634p-43;
-    enum { mantissa = 52, bias = 1023 };
+#define MXL_MANTISSA 52
+#define MXL_BIAS 1023
+#define MXL_EXP_LOW -746.0
+#define MXL_EXP_HIGH 710.0
 #endif
-    real t, k, r, q;
-    mxl_uint kb, half;
-    x = x < low ? low : x;
-    x = x > high ? high : x;
-    t = mxl_fma(x, log2e, shifter);
-    k = t - shifter;
-    r = mxl_fma(-k, ln2_high, x);
+
+MXL_FN real MXL_T(exp_parts)(real x, mxl_uint *k_bits) {
+#if MXL_REAL == 32
+    const real log2e = 0x1.715476p+0f, shifter = 0x1.8p+23f;
+    const real ln2_high = 0x1.62e4p-1f, ln2_low = 0x1.7f7d1cp-20f;
+#else
+    const real log2e = 0x1.71547652b82fep+0, shifter = 0x1.8p+52;
+    const real ln2_high = 0x1.62e42fefa4p-1, ln2_low = -0x1.8432a1b0e2634p-43;
+#endif
+    real t = mxl_fma(x, log2e, shifter);
+    real k = t - shifter;
+    real r = mxl_fma(-k, ln2_high, x);
+    real q;
     r = mxl_fma(-k, ln2_low, r);
+    *k_bits = MXL_T(bits)(t) - MXL_T(bits)(shifter);
 #if MXL_REAL == 32
     q = mxl_fma(0x1.6a4d5cp-10f, r, 0x1.12398ap-7f);
     q = mxl_fma(q, r, 0x1.5558bp-5f);
@@ -68,13 +77,37 @@ MXL_FN real MXL_T(exp)(real x) {
     q = mxl_fma(q, r, 0x1.55555555554ffp-3);
     q = mxl_fma(q, r, 0x1.000000000000ap-1);
 #endif
-    q = mxl_fma(r * r, q, r) + 1;
+    return mxl_fma(r * r, q, r) + 1;
+}
+
+/* exp(x) for all x: subnormal results are rounded once; inf and 0 beyond the ends; NaN for NaN */
+MXL_FN real MXL_T(exp)(real x) {
+    mxl_uint k, half;
+    real e;
+    x = x < MXL_EXP_LOW ? MXL_EXP_LOW : x;
+    x = x > MXL_EXP_HIGH ? MXL_EXP_HIGH : x;
+    e = MXL_T(exp_parts)(x, &k);
     /* 2^k in two factors, both normal: k reaches from below the smallest subnormal to overflow.
      * half = k / 2 rounded down, made positive first because C has no portable signed shift. */
-    kb = MXL_T(bits)(t) - MXL_T(bits)(shifter);
-    half = ((kb + 4096) >> 1) - 2048;
-    return q * MXL_T(from_bits)((half + bias) << mantissa) *
-           MXL_T(from_bits)((kb - half + bias) << mantissa);
+    half = ((k + 4096) >> 1) - 2048;
+    return e * MXL_T(from_bits)((half + MXL_BIAS) << MXL_MANTISSA) *
+           MXL_T(from_bits)((k - half + MXL_BIAS) << MXL_MANTISSA);
+}
+
+/* the same for x <= 0, with less work */
+MXL_FN real MXL_T(exp_below_1)(real x) {
+#if MXL_REAL == 32
+    const real down = 0x1p-64f;
+    enum { up = 64 };
+#else
+    const real down = 0x1p-512;
+    enum { up = 512 };
+#endif
+    mxl_uint k;
+    real e;
+    x = x < MXL_EXP_LOW ? MXL_EXP_LOW : x;
+    e = MXL_T(exp_parts)(x, &k);
+    return e * MXL_T(from_bits)((k + MXL_BIAS + up) << MXL_MANTISSA) * down;
 }
 
 /* log(1 + f) + k ln 2 for f in [-0.2935, 0.5] */
@@ -121,11 +154,11 @@ MXL_FN real MXL_T(log1p_unit)(real t) {
 /* log(x): -inf at 0, NaN below, inf at inf, NaN for NaN; subnormal arguments included */
 MXL_FN real MXL_T(log)(real x) {
 #if MXL_REAL == 32
-    enum { mantissa = 23, half_range = 128 };
+    enum { half_range = 128 };
     const real smallest = 0x1p-126f, lift = 0x1p+24f, lifted = 24, shifter = 0x1p+23f;
     const mxl_uint sqrt_half = 0x3f3504f3u, infinity = 0x7f800000u, quiet_nan = 0x7fc00000u;
 #else
-    enum { mantissa = 52, half_range = 1024 };
+    enum { half_range = 1024 };
     const real smallest = 0x1p-1022, lift = 0x1p+54, lifted = 54, shifter = 0x1p+52;
     const mxl_uint sqrt_half = 0x3fe6a09e667f3bcdu, infinity = 0x7ff0000000000000u,
                    quiet_nan = 0x7ff8000000000000u;
@@ -135,9 +168,9 @@ MXL_FN real MXL_T(log)(real x) {
      * low bits of a large number, since not every instruction set converts wide integers */
     real y = x < smallest ? x * lift : x;
     mxl_uint u = MXL_T(bits)(y) - sqrt_half;
-    mxl_uint raised = (u + ((mxl_uint)half_range << mantissa)) >> mantissa;
+    mxl_uint raised = (u + ((mxl_uint)half_range << MXL_MANTISSA)) >> MXL_MANTISSA;
     real k = MXL_T(from_bits)(raised | MXL_T(bits)(shifter)) - (shifter + half_range);
-    real f = MXL_T(from_bits)((u & ((one << mantissa) - 1)) + sqrt_half) - 1;
+    real f = MXL_T(from_bits)((u & ((one << MXL_MANTISSA) - 1)) + sqrt_half) - 1;
     real result = MXL_T(log_near_one)(f, x < smallest ? k - lifted : k);
     real below = MXL_T(from_bits)(x == 0 ? infinity | MXL_SIGN_BIT : quiet_nan);
     result = x == MXL_T(from_bits)(infinity) ? x : result;

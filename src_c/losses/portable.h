@@ -12,6 +12,13 @@
 #define MXL_FN static inline
 #endif
 
+/* ask for memory that will be read soon; any address will do */
+#if defined(__GNUC__) && !defined(__CUDACC__)
+#define MXL_PREFETCH(address) __builtin_prefetch((const void *)(address))
+#else
+#define MXL_PREFETCH(address) (void)(address)
+#endif
+
 /* a * b + c with one rounding where the processor can, the same on every such processor. The
  * baseline multiplies and adds: emulating one rounding there costs 20 to 60 times as much. */
 #if defined(__CUDA_ARCH__)

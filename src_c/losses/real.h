@@ -19,6 +19,10 @@
 #undef MXL_T
 #undef mxl_fma
 #undef MXL_SIGN_BIT
+#undef MXL_MANTISSA
+#undef MXL_BIAS
+#undef MXL_EXP_LOW
+#undef MXL_EXP_HIGH
 #if MXL_REAL == 32
 #define real float
 #define mxl_uint uint32_t

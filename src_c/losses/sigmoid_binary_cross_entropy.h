@@ -22,7 +22,7 @@
  */
 MXL_STAGE(sigmoid_bce_s) {
     MXL_UNUSED(z), MXL_UNUSED(k);
-    return MXL_T(exp)(-MXL_T(absolute)(p));
+    return MXL_T(exp_below_1)(-MXL_T(absolute)(p));
 }
 
 MXL_FORMULA(sigmoid_bce_pos) {

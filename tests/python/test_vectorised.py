@@ -17,6 +17,9 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[2]
 REGISTERS = {"base": "xmm", "avx2": "ymm", "avx512": "zmm"}
 ARITHMETIC = re.compile(r"v?(add|sub|mul|div|max|min|fn?m(add|sub)\d*)(ps|pd|ss|sd)$")
+# How much of the scalar count has to come back packed. In the reductions' scalar version the folding
+# of the lanes at the end is unrolled, and that is most of it; left scalar they would have next to none.
+SHARE = {"row_max": 0.15, "sum_of": 0.15}
 LOOPS = re.compile(r"(\w+_tile|columns|row_max|row_exp|sum_of)_f(32|64)$")
 
 
@@ -51,6 +54,7 @@ def test_loops_are_vectorised(isa, tmp_path):
     register = REGISTERS[isa]
     lazy = {name: f"{got[name][register]} {register} instructions for {count['scalar']} scalar ones"
             for name, count in wanted.items()
-            if name in got and got[name][register] < 0.7 * count["scalar"]}
+            if name in got
+            and got[name][register] < SHARE.get(name[:-4], 0.7) * count["scalar"]}
     assert lazy == {}
     assert len(set(wanted) & set(got)) >= 0.9 * len(wanted)

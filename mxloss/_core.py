@@ -9,8 +9,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._native import ffi, lib
 from .base import MXNetError, MXNetMemoryError, MXNetTypeError, MXNetValueError
+
+try:
+    from ._native import ffi, lib
+except ModuleNotFoundError as error:
+    raise ImportError("mxloss has no compiled part here. If this is a checkout: run `pip install .` "
+                      "and start Python in another folder") from error
 
 _ERRORS = {
     lib.MXL_ERR_DTYPE: MXNetTypeError,

@@ -86,8 +86,8 @@ class Loss:
 class FusedLoss(Loss):
     """A loss with a kernel in the core.
 
-    A subclass sets ``_core_name``, its name in the core's table; implements ``_settings``, the
-    options that it reads, checked; and ``forward`` with the signature of its call.
+    A subclass sets ``_core_name``, its name in the core's table, which knows its inputs; and
+    implements ``_settings``, the options that it reads, checked.
     """
 
     _core_name: str
@@ -134,8 +134,10 @@ class FusedLoss(Loss):
     def __getstate__(self):
         return {name: value for name, value in self.__dict__.items() if name != "_made"}
 
-    def _value(self, *inputs, **extra):
-        return _core.run(self._options(**extra), inputs)[0]
+    def forward(self, *inputs, **named_inputs):
+        """The value of the loss. For the inputs see the class; they may be given by name."""
+        options, bound = self._prepare(inputs, named_inputs)
+        return _core.run(options, bound)[0]
 
     def _bind(self, args, kwargs):
         """Positional and keyword arguments as a list in the order of the core's inputs."""

@@ -66,10 +66,6 @@ class L2Loss(FusedLoss):
     def __init__(self, weight=1.0, batch_axis=0):
         super().__init__(weight, batch_axis)
 
-    def forward(self, pred, label, sample_weight=None):
-        """The loss of each sample; see the class for the inputs."""
-        return self._value(pred, label, sample_weight)
-
 
 class L1Loss(FusedLoss):
     r"""Mean absolute error between `label` and `pred`.
@@ -101,10 +97,6 @@ class L1Loss(FusedLoss):
 
     def __init__(self, weight=None, batch_axis=0):
         super().__init__(weight, batch_axis)
-
-    def forward(self, pred, label, sample_weight=None):
-        """The loss of each sample; see the class for the inputs."""
-        return self._value(pred, label, sample_weight)
 
 
 class SigmoidBinaryCrossEntropyLoss(FusedLoss):
@@ -150,10 +142,6 @@ class SigmoidBinaryCrossEntropyLoss(FusedLoss):
 
     def _settings(self):
         return {}, {"FROM_SIGMOID": switch("from_sigmoid", self._from_sigmoid)}
-
-    def forward(self, pred, label, sample_weight=None, pos_weight=None):
-        """The loss of each sample; see the class for the inputs."""
-        return self._value(pred, label, sample_weight, pos_weight)
 
 
 SigmoidBCELoss = SigmoidBinaryCrossEntropyLoss
@@ -220,10 +208,6 @@ class SoftmaxCrossEntropyLoss(FusedLoss):
             "CLIP_LABEL": choice("out_of_range", self._out_of_range, ("raise", "clip")),
         }
 
-    def forward(self, pred, label, sample_weight=None):
-        """The loss of each sample; see the class for the inputs."""
-        return self._value(pred, label, sample_weight)
-
 
 SoftmaxCELoss = SoftmaxCrossEntropyLoss
 
@@ -281,10 +265,6 @@ class KLDivLoss(FusedLoss):
             "REDUCE_SUM": choice("reduction", self._reduction, ("mean", "sum")),
         }
 
-    def forward(self, pred, label, sample_weight=None):
-        """The loss of each sample; see the class for the inputs."""
-        return self._value(pred, label, sample_weight)
-
 
 class HuberLoss(FusedLoss):
     r"""Squared error near the label, absolute error beyond `rho`; also called smooth L1.
@@ -325,10 +305,6 @@ class HuberLoss(FusedLoss):
 
     def _settings(self):
         return {"rho": finite("rho", self._rho, above_zero=True)}, {}
-
-    def forward(self, pred, label, sample_weight=None):
-        """The loss of each sample; see the class for the inputs."""
-        return self._value(pred, label, sample_weight)
 
 
 class _MarginLoss(FusedLoss):
@@ -372,10 +348,6 @@ class HingeLoss(_MarginLoss):
 
     _core_name = "HingeLoss"
 
-    def forward(self, pred, label, sample_weight=None):
-        """The loss of each sample; see the class for the inputs."""
-        return self._value(pred, label, sample_weight)
-
 
 class SquaredHingeLoss(_MarginLoss):
     r"""Squared hinge loss of labels -1 and 1.
@@ -402,10 +374,6 @@ class SquaredHingeLoss(_MarginLoss):
     """
 
     _core_name = "SquaredHingeLoss"
-
-    def forward(self, pred, label, sample_weight=None):
-        """The loss of each sample; see the class for the inputs."""
-        return self._value(pred, label, sample_weight)
 
 
 class LogisticLoss(FusedLoss):
@@ -448,10 +416,6 @@ class LogisticLoss(FusedLoss):
 
     def _settings(self):
         return {}, {"LABEL_BINARY": choice("label_format", self._label_format, ("signed", "binary"))}
-
-    def forward(self, pred, label, sample_weight=None):
-        """The loss of each sample; see the class for the inputs."""
-        return self._value(pred, label, sample_weight)
 
 
 class PoissonNLLLoss(FusedLoss):
@@ -503,14 +467,13 @@ class PoissonNLLLoss(FusedLoss):
             "COMPUTE_FULL": switch("compute_full", self._compute_full),
         }
 
-    def forward(self, pred, target, sample_weight=None, epsilon=1e-08):
-        """The loss; see the class for the inputs."""
-        return self._value(pred, target, sample_weight, epsilon=epsilon)
-
     def _prepare(self, args, kwargs):
         # epsilon is a number, not an input of the core: the fourth argument of the call
         kwargs = dict(kwargs)
-        if len(args) > 3 and "epsilon" in kwargs:
+        if len(args) > 4:
+            raise MXNetTypeError("PoissonNLLLoss takes at most 4 arguments (pred, target, "
+                                 f"sample_weight, epsilon), got {len(args)}")
+        if len(args) == 4 and "epsilon" in kwargs:
             raise MXNetTypeError("PoissonNLLLoss got 'epsilon' twice, by position and by name")
         epsilon = args[3] if len(args) == 4 else kwargs.pop("epsilon", 1e-08)
-        return self._options(epsilon=epsilon), self._bind(args[:3] if len(args) == 4 else args, kwargs)
+        return self._options(epsilon=epsilon), self._bind(args[:3], kwargs)

@@ -43,11 +43,13 @@ MXL_STAGE(poisson_full_t) {
     return MXL_T(log)(z);
 }
 
-/* adds Stirling's terms, t = log z; at z <= 1 log z may be NaN or -inf and must not get through */
+/* adds Stirling's terms, t = log z; at z <= 1 log z may be NaN or -inf and must not get through, but
+ * the NaN of z itself must */
 MXL_FN MXL_T(jet) MXL_T(poisson_stirling)(MXL_T(jet) j, real z, real t) {
     const real log_2pi = (real)0x1.d67f1c864beb5p+0;
-    j.e += z > 1 ? z * t - z + (real)0.5 * (log_2pi + t) : (real)0;
-    j.dz += z > 1 ? t + (real)0.5 / z : (real)0;
+    const real otherwise = z <= 1 ? (real)0 : z;
+    j.e += z > 1 ? z * t - z + (real)0.5 * (log_2pi + t) : otherwise;
+    j.dz += z > 1 ? t + (real)0.5 / z : otherwise;
     return j;
 }
 

@@ -187,6 +187,15 @@ def _as_output(loss, name, array, shape, dtype):
     return array
 
 
+def _check_copied(loss, names, inputs, arrays, outputs):
+    """The core checks that no output overlaps an input that it sees; here, those that were copied."""
+    for name, x, a in zip(names, inputs, arrays):
+        if isinstance(x, np.ndarray) and a is not x:
+            if any(out is not None and np.may_share_memory(out, x) for out in outputs):
+                raise MXNetValueError(f"{loss}: the memory of an output overlaps that of {name}; every "
+                                      "output needs memory of its own")
+
+
 def run(options: Options, inputs, head_grad=None, want_value=True, wrt=(), out_value=None, out_grads=None):
     """Value and gradients of a loss.
 
@@ -200,10 +209,7 @@ def run(options: Options, inputs, head_grad=None, want_value=True, wrt=(), out_v
             raise MXNetTypeError(f"{loss}: {name} is missing")
     arrays = [None if x is None else as_input(loss, info.inputs[i], x, i == 0)
               for i, x in enumerate(inputs)]
-    pred, label = arrays[0], arrays[1]
-    # a label read in pred's shape, and below its gradient, has to be contiguous for that
-    if label.shape != pred.shape and not label.flags.c_contiguous:
-        arrays[1] = np.ascontiguousarray(label)
+    pred = arrays[0]
     for i in wrt:
         if arrays[i] is None:
             raise MXNetValueError(f"{loss}: a gradient with respect to {info.inputs[i]} is wanted, "
@@ -243,7 +249,7 @@ def run(options: Options, inputs, head_grad=None, want_value=True, wrt=(), out_v
                 loss, "the value", out_value, shape, pred.dtype)
             value_tensor, keep = call.set(_VALUE, value)
             alive.append(keep)
-        grads, later = [], []
+        grads = []
         for i in range(n):
             call.grads[i] = ffi.NULL
         for k, i in enumerate(wrt):
@@ -252,13 +258,11 @@ def run(options: Options, inputs, head_grad=None, want_value=True, wrt=(), out_v
             g = np.empty(x.shape, x.dtype) if given is None else _as_output(
                 loss, f"the gradient with respect to {info.inputs[i]}", given, x.shape, x.dtype)
             grads.append(g)
-            if i == 1 and x.shape != pred.shape and not g.flags.c_contiguous:
-                later.append((g, g := np.empty(x.shape, x.dtype)))
             call.grads[i], keep = call.set(_GRAD + i, g)
             alive.append(keep)
+        if out_value is not None or out_grads is not None:
+            _check_copied(loss, info.inputs, inputs, arrays, (value, *grads))
         call.run(options, n, head, value_tensor, call.grads if wrt else ffi.NULL)
-        for wanted, contiguous in later:
-            wanted[...] = contiguous
     finally:
         _calls.append(call)
     return value, grads

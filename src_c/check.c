@@ -122,22 +122,6 @@ static int32_t drop_axis(int32_t ndim, const int64_t *shape, int32_t axis, int64
     return n;
 }
 
-/* A label that is read in pred's shape, or its gradient: if the stream does not run in row-major order,
- * its own shape or its own order has to lead to where its elements lie. */
-static mxl_status check_reshapeable(const mxl_call *call, const mxl_geometry *g,
-                                    const mxl_array *z) {
-    const mxl_array *p = g->pred;
-    mxl_shape_text a, b;
-    if (g->axes[g->n_axes - 1] == p->ndim - 1 || mxl_same_shape(z, p->ndim, p->shape) ||
-        mxl_row_major(z))
-        return MXL_OK;
-    return mxl_fail(call, MXL_ERR_LAYOUT, z->arg,
-                    "%s%s has shape %s, other than pred's %s, and is not contiguous; with a class "
-                    "axis that is not the last one, pass it contiguous",
-                    MXL_WHO(z), mxl_shape_string(&a, z->ndim, z->shape),
-                    mxl_shape_string(&b, p->ndim, p->shape));
-}
-
 static mxl_status check_label(const mxl_call *call, const mxl_geometry *g) {
     const mxl_array *p = g->pred, *z = &call->in[1];
     mxl_shape_text a, b, c;
@@ -171,7 +155,7 @@ static mxl_status check_label(const mxl_call *call, const mxl_geometry *g) {
                         "%s has shape %s and so %lld elements; expected %lld, as many as pred of "
                         "shape %s",
                         z->name, a.text, (long long)z->count, (long long)p->count, b.text);
-    return check_reshapeable(call, g, z);
+    return MXL_OK;
 }
 
 mxl_status mxl_weight_strides(const mxl_call *call, const mxl_geometry *g, const mxl_array *w,
@@ -306,8 +290,6 @@ static mxl_status check_outputs(mxl_call *call, const mxl_geometry *g, mxl_tenso
                             mxl_shape_string(&a, d->ndim, d->shape),
                             mxl_shape_string(&b, x->ndim, x->shape));
     }
-    if (call->has_grad[1] && !g->sparse && call->row->label_rule != MXL_LABEL_BROADCAST)
-        TRY(check_reshapeable(call, g, &call->grad[1]));
     return call->planning ? MXL_OK : mxl_check_overlap(call);
 }
 

@@ -92,6 +92,7 @@ typedef struct mxl_job {
     int32_t loop;    /* an mxl_shape_of_loop */
     int32_t formula; /* an mxl_formula_id; unused by the sparse loops */
     int32_t n_in;    /* inputs of the formula: pred, label and perhaps pos_weight */
+    int32_t is_double; /* compute in double, else float */
     int32_t from_logits;
     int32_t clip_label;
     int64_t n;            /* positions of the stream */
@@ -105,6 +106,9 @@ typedef struct mxl_job {
     int32_t has_weight, has_head;
     mxl_view weight, head;
     mxl_output value, din[MXL_MAX_IN], dweight;
+    /* Where a label lies, or its gradient goes, that cannot be viewed in pred's shape; ndim 0 if there
+     * is none. in[1] and din[1] then expect a contiguous copy: execute.c makes it. */
+    mxl_view label_from, dlabel_to;
 } mxl_job;
 
 /* One instruction set's kernels; NULL entries where this build has none. run returns MXL_OK or, with
@@ -118,5 +122,8 @@ extern const mxl_kernels mxl_kernels_base, mxl_kernels_avx2, mxl_kernels_avx512,
 
 /* dispatch.c: the kernels in use */
 const mxl_kernels *mxl_dispatch(void);
+
+/* execute.c: do it. MXL_OK or, with nothing written, MXL_ERR_MEMORY. */
+mxl_status mxl_execute(mxl_job *job);
 
 #endif

@@ -87,7 +87,6 @@ static mxl_status read_tensors(mxl_call *call, int32_t n_inputs, const mxl_tenso
 mxl_status mxl_run(mxl_loss loss, const mxl_options *options, int32_t n_inputs,
                    const mxl_tensor *const *inputs, const mxl_tensor *head_grad, mxl_tensor *value,
                    mxl_tensor *const *grads, const mxl_exec *exec) {
-    const mxl_kernels *kernels = mxl_dispatch();
     mxl_call call;
     mxl_job job;
     mxl_status status;
@@ -108,7 +107,7 @@ mxl_status mxl_run(mxl_loss loss, const mxl_options *options, int32_t n_inputs,
         (status = mxl_plan(&call, &job, value)) != MXL_OK || call.planning ||
         (status = mxl_check_values(&call, &job)) != MXL_OK)
         return status;
-    status = call.in[0].dt == MXL_DT_F64 ? kernels->run_f64(&job) : kernels->run_f32(&job);
+    status = mxl_execute(&job);
     if (status != MXL_OK)
         return mxl_fail(&call, status, MXL_ARG_NONE, "working memory could not be allocated");
     return MXL_OK;

@@ -55,21 +55,27 @@ static void view_own(mxl_view *v, const mxl_array *a) {
     view_end(v);
 }
 
-/* of a label that is read in pred's shape */
-static void view_reshaped(mxl_view *v, const mxl_array *a, const mxl_geometry *g) {
+/* Of a label that is read in pred's shape. If strides cannot say that, *v is the view of a contiguous
+ * copy without data and *own that of the array itself. */
+static void view_reshaped(mxl_view *v, mxl_view *own, const mxl_array *a, const mxl_geometry *g) {
+    const int row_major_stream = g->axes[g->n_axes - 1] == g->pred->ndim - 1;
+    int64_t stride[MXL_MAX_NDIM], step = 1;
+    int32_t i;
     if (mxl_same_shape(a, g->pred->ndim, g->pred->shape)) {
         view_stream(v, a, g, a->stride);
-    } else if (!mxl_row_major(a)) {
-        view_own(v, a); /* mxl_check made sure that the stream is in row-major order */
-    } else {
-        int64_t stride[MXL_MAX_NDIM], step = 1;
-        int32_t i;
-        for (i = g->pred->ndim - 1; i >= 0; i--) {
-            stride[i] = step;
-            step *= g->pred->shape[i];
-        }
-        view_stream(v, a, g, stride);
+        return;
     }
+    if (row_major_stream) {
+        view_own(v, a);
+        return;
+    }
+    for (i = g->pred->ndim - 1; i >= 0; i--) {
+        stride[i] = step;
+        step *= g->pred->shape[i];
+    }
+    view_stream(v, a, g, stride);
+    if (!mxl_row_major(a))
+        view_own(own, a);
 }
 
 /* An output with its strides per axis of pred, for memory and for element numbers. Axes without a
@@ -172,10 +178,10 @@ static void plan_elementwise(const mxl_call *call, mxl_job *job, const mxl_geome
             make_output(&job->din[1], dz, g, stride, cells);
         }
     } else {
-        view_reshaped(&job->in[1], z, g);
+        view_reshaped(&job->in[1], &job->label_from, z, g);
         if (call->has_grad[1]) {
             job->din[1].kind = MXL_DIRECT;
-            view_reshaped(&job->din[1].view, dz, g);
+            view_reshaped(&job->din[1].view, &job->dlabel_to, dz, g);
         }
     }
     if (call->has_in[3]) {
@@ -196,6 +202,7 @@ mxl_status mxl_plan(mxl_call *call, mxl_job *job, mxl_tensor *value) {
     if (status != MXL_OK || call->planning)
         return status;
 
+    job->is_double = g.pred->dt == MXL_DT_F64;
     job->n = g.sparse ? g.pred->count / (g.pred->shape[g.classes]) : g.pred->count;
     job->factor = call->options.weight / (double)g.averaged;
     job->rho = call->options.rho;

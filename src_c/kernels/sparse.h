@@ -73,6 +73,9 @@ static void MXL_T(columns)(MXL_T(sparse) * a, const real *restrict x, int64_t ld
     const int64_t classes = a->common.job->classes;
     real max[width], x_label[width], e_label[width];
     double r[width], hits[width];
+#if MXL_REAL == 64
+    double lost[width]; /* by rounding r */
+#endif
     real *restrict e = a->common.e;
     int64_t c, i;
     for (i = 0; i < n; i++)
@@ -85,18 +88,28 @@ static void MXL_T(columns)(MXL_T(sparse) * a, const real *restrict x, int64_t ld
     for (i = 0; i < n; i++) {
         r[i] = (double)(max[i] - max[i]); /* NaN when max is infinite */
         hits[i] = -1;
+#if MXL_REAL == 64
+        lost[i] = 0;
+#endif
         x_label[i] = x[a->labels[i] * ldx + i];
         e_label[i] = MXL_T(exp_below_1)(x_label[i] - max[i]);
     }
     for (c = 0; c < classes; c++)
         for (i = 0; i < n; i++) {
             const real xi = x[c * ldx + i], ei = MXL_T(exp_below_1)(xi - max[i]);
+#if MXL_REAL == 32
             r[i] += xi == max[i] ? 0.0 : (double)ei;
+#else
+            MXL_TWO_SUM(r[i], lost[i], xi == max[i] ? 0.0 : ei);
+#endif
             hits[i] += xi == max[i] ? 1.0 : 0.0;
             g[c * ldg + i] = ei;
         }
     for (i = 0; i < n; i++) {
         r[i] += hits[i];
+#if MXL_REAL == 64
+        r[i] += lost[i];
+#endif
         e[i] = MXL_T(softmax_value)(max[i], x_label[i], r[i]);
     }
     if (ldg == 0)

@@ -12,8 +12,8 @@ MXL_FORMULA(squared_hinge) {
     real u = m <= 0 ? (real)0 : m;
     MXL_UNUSED(q), MXL_UNUSED(s), MXL_UNUSED(t);
     j.e = u * u;
-    j.dp = m > 0 ? -2 * u * z : u;
-    j.dz = m > 0 ? -2 * u * p : u;
+    j.dp = m > 0 ? -2 * (u * z) : u; /* in this order: nothing overflows before the result does */
+    j.dz = m > 0 ? -2 * (u * p) : u;
     j.dq = 0;
     return j;
 }

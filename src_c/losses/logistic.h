@@ -12,7 +12,9 @@ MXL_FORMULA(logistic_binary) {
 }
 
 MXL_FORMULA(logistic_signed) {
-    MXL_T(jet) j = MXL_T(sigmoid_bce)(p, (z + 1) * (real)0.5, q, s, t, k);
-    j.dz *= (real)0.5;
+    const real half = (real)0.5;
+    MXL_T(jet) j = MXL_T(sigmoid_bce_of)(p, (1 + z) * half, (1 - z) * half, s);
+    MXL_UNUSED(q), MXL_UNUSED(t), MXL_UNUSED(k);
+    j.dz *= half;
     return j;
 }

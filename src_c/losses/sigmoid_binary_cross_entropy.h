@@ -31,7 +31,7 @@ MXL_FORMULA(sigmoid_bce_pos) {
     real L = MXL_T(log1p_unit)(s), S = s / (1 + s);
     real above = 1 - z, below = q * z;
     real a = p < 0 ? below : above;
-    real l = 1 + (q - 1) * z;
+    real l = above + below; /* 1 + (q - 1) z, without its cancellation */
     real g = a - l * S;
     MXL_UNUSED(t), MXL_UNUSED(k);
     j.e = x * a + l * L;
@@ -41,18 +41,23 @@ MXL_FORMULA(sigmoid_bce_pos) {
     return j;
 }
 
-MXL_FORMULA(sigmoid_bce) { /* q = 1 */
+/* q = 1; z and its complement 1 - z, which a caller may know better than by subtraction */
+MXL_FN MXL_T(jet) MXL_T(sigmoid_bce_of)(real p, real z, real complement, real s) {
     MXL_T(jet) j;
     real x = MXL_T(absolute)(p);
     real L = MXL_T(log1p_unit)(s), S = s / (1 + s);
-    real a = p < 0 ? z : 1 - z;
+    real a = p < 0 ? z : complement;
     real g = a - S;
-    MXL_UNUSED(q), MXL_UNUSED(t), MXL_UNUSED(k);
     j.e = x * a + L;
     j.dp = p < 0 ? -g : g;
     j.dz = -p;
     j.dq = 0;
     return j;
+}
+
+MXL_FORMULA(sigmoid_bce) {
+    MXL_UNUSED(q), MXL_UNUSED(t), MXL_UNUSED(k);
+    return MXL_T(sigmoid_bce_of)(p, z, 1 - z, s);
 }
 
 MXL_STAGE(sigmoid_bce_prob_s) {

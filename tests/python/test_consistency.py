@@ -1,0 +1,102 @@
+"""One list of losses: header, core, formulas, Python, test cases and docs agree.
+
+The names follow mechanically from the class: SquaredHingeLoss, squared_hinge, MXL_SQUARED_HINGE.
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+import cases
+import golden
+
+import mxloss as mx
+from mxloss import _core, _native
+
+ROOT = pathlib.Path(__file__).parents[2]
+HEADER = (ROOT / "include/mxloss.h").read_text()
+
+
+def stem(class_name):
+    """SquaredHingeLoss -> squared_hinge, KLDivLoss -> kl_div, PoissonNLLLoss -> poisson_nll"""
+    words = class_name.removesuffix("Loss")
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", words).lower()
+
+
+LOSSES = set(_core.LOSSES)
+
+
+def test_header_and_core():
+    enum = re.search(r"typedef enum mxl_loss \{(.*?)\}", HEADER, re.S)[1]
+    numbers = dict(re.findall(r"MXL_(\w+) = (\d+)", enum))
+    end = int(numbers.pop("LOSS_END"))
+    assert {stem(name).upper(): str(info.number) for name, info in _core.LOSSES.items()} == numbers
+    assert max(map(int, numbers.values())) < end
+
+
+def test_formulas():
+    formulas = (ROOT / "src_c/losses/formulas.h").read_text()
+    for name in LOSSES:
+        assert (ROOT / f"src_c/losses/{stem(name)}.h").read_text().startswith(f"/*\n * {name}")
+        assert f'#include "{stem(name)}.h"' in formulas
+    listed = re.findall(r"^    X\((\w+),", formulas, re.M)
+    ids = re.findall(r"MXL_F_(\w+)", (ROOT / "src_c/job.h").read_text())
+    assert listed == ids and len(set(listed)) == len(listed)
+
+
+def test_python():
+    module = mx.gluon.loss
+    classes = {getattr(module, name) for name in module.__all__} - {module.Loss}
+    assert {cls.__name__ for cls in classes} == LOSSES
+    assert {cls._core_name for cls in classes} == LOSSES
+    assert module.SigmoidBCELoss is module.SigmoidBinaryCrossEntropyLoss
+    assert module.SoftmaxCELoss is module.SoftmaxCrossEntropyLoss
+    for cls in classes:
+        for heading in ("Parameters\n", "Inputs\n", "Outputs\n", "Source: "):
+            assert heading in cls.__doc__, (cls, heading)
+        options = set(_core.LOSSES[cls._core_name].options)
+        code = cls.__init__.__code__
+        taken = set(code.co_varnames[1 : code.co_argcount])
+        assert taken == options - {"epsilon"}, cls  # epsilon is an argument of the call
+
+
+def test_cases_and_recordings():
+    assert {loss.name for loss in cases.LOSSES} == LOSSES
+    assert {case.loss for case in golden.cases()} == LOSSES
+
+
+def test_docs():
+    documented = re.findall(r"^## (\w+Loss)\b", (ROOT / "docs/losses.md").read_text(), re.M)
+    assert len(documented) == len(set(documented))
+    assert set(documented) == LOSSES
+    readme = (ROOT / "README.md").read_text()
+    for name in LOSSES:
+        assert name in readme, name
+
+
+def test_recordings_as_text_are_current():
+    subprocess.run([sys.executable, ROOT / "tests/tools/golden_text.py", "--check"], check=True)
+
+
+def test_exported_symbols():
+    """libmxloss exports what tests/c/abi.txt lists, and the Python module only its entry."""
+    def symbols(path):
+        out = subprocess.run(["nm", "-D", "--defined-only", path], check=True, capture_output=True,
+                             text=True).stdout
+        return sorted(line.split()[-1] for line in out.splitlines())
+
+    (library,) = {path.resolve() for path in ROOT.glob("build/*/libmxloss.so")}
+    assert symbols(library) == (ROOT / "tests/c/abi.txt").read_text().split()
+    declared = re.findall(r"^MXL_API .*?(mxl_\w+)\(", HEADER, re.M)
+    assert sorted(declared) == symbols(library)
+    soname = subprocess.run(["objdump", "-p", library], check=True, capture_output=True, text=True)
+    assert "SONAME               libmxloss.so.1" in soname.stdout
+    assert symbols(_native.__file__) == ["PyInit__native"]
+
+
+def test_version():
+    parts = [re.search(rf"MXL_VERSION_{part} (\d+)", HEADER)[1] for part in ("MAJOR", "MINOR", "PATCH")]
+    assert mx.__version__ == ".".join(parts)
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    assert f"## {mx.__version__}" in changelog or "## Unreleased" in changelog

@@ -181,7 +181,7 @@ typedef struct mxl_exec {
 
 /* The instruction sets that kernels exist for. */
 typedef enum mxl_isa {
-    MXL_ISA_AUTO = 0,   /* the best one that this machine has run the test suite on */
+    MXL_ISA_AUTO = 0,   /* the best one for this machine */
     MXL_ISA_BASE = 1,   /* whatever the compiler takes for granted; no fused multiply-add */
     MXL_ISA_AVX2 = 2,   /* x86-64 with AVX2 and FMA */
     MXL_ISA_AVX512 = 3, /* x86-64 with AVX-512 F, BW, DQ and VL; not chosen by AUTO */

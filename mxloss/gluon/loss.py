@@ -88,6 +88,11 @@ class L1Loss(FusedLoss):
     -------
     loss : array of shape (batch_size,)
 
+    Raises
+    ------
+    ValueError, TypeError
+        Shapes, dtypes or options that do not fit, by name.
+
     Notes
     -----
     The gradient where label and pred are equal is 0. Source: MXNet, ``gluon/loss.py``.
@@ -127,6 +132,12 @@ class SigmoidBinaryCrossEntropyLoss(FusedLoss):
     Outputs
     -------
     loss : array of shape (batch_size,)
+
+    Raises
+    ------
+    ValueError, TypeError
+        Shapes, dtypes or options that do not fit, by name; a `pos_weight` that is wider than
+        `pred`.
 
     Notes
     -----
@@ -185,6 +196,12 @@ class SoftmaxCrossEntropyLoss(FusedLoss):
     Outputs
     -------
     loss : array of shape (batch_size,)
+
+    Raises
+    ------
+    ValueError, TypeError
+        Shapes, dtypes or options that do not fit, by name; class numbers out of range, by position
+        and value; a label of the shape of `pred` without ``sparse_label=False``.
 
     Notes
     -----
@@ -245,6 +262,11 @@ class KLDivLoss(FusedLoss):
     -------
     loss : array of shape (batch_size,)
 
+    Raises
+    ------
+    ValueError, TypeError
+        Shapes, dtypes or options that do not fit, by name; a label that is wider than `pred`.
+
     Notes
     -----
     1e-12 is added inside the logarithm of the label, so that labels may be 0.
@@ -290,6 +312,12 @@ class HuberLoss(FusedLoss):
     Outputs
     -------
     loss : array of shape (batch_size,)
+
+    Raises
+    ------
+    ValueError, TypeError
+        Shapes, dtypes or options that do not fit, by name; a `rho` that is 0, negative or not
+        finite.
 
     Notes
     -----
@@ -341,6 +369,11 @@ class HingeLoss(_MarginLoss):
     -------
     loss : array of shape (batch_size,)
 
+    Raises
+    ------
+    ValueError, TypeError
+        Shapes, dtypes or options that do not fit, by name; a `margin` that is not finite.
+
     Notes
     -----
     The gradient at the kink is 0. Source: MXNet, ``gluon/loss.py``.
@@ -367,6 +400,11 @@ class SquaredHingeLoss(_MarginLoss):
     Outputs
     -------
     loss : array of shape (batch_size,)
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `HingeLoss`.
 
     Notes
     -----
@@ -401,6 +439,11 @@ class LogisticLoss(FusedLoss):
     Outputs
     -------
     loss : array of shape (batch_size,)
+
+    Raises
+    ------
+    ValueError, TypeError
+        Shapes, dtypes or options that do not fit, by name; any other `label_format`.
 
     Notes
     -----
@@ -448,6 +491,12 @@ class PoissonNLLLoss(FusedLoss):
     Outputs
     -------
     loss : array of shape (1,)
+
+    Raises
+    ------
+    ValueError, TypeError
+        Shapes, dtypes or options that do not fit, by name; an empty batch; with `compute_full`,
+        targets below 0, by position and value.
 
     Notes
     -----

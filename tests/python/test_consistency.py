@@ -53,7 +53,7 @@ def test_python():
     assert module.SigmoidBCELoss is module.SigmoidBinaryCrossEntropyLoss
     assert module.SoftmaxCELoss is module.SoftmaxCrossEntropyLoss
     for cls in classes:
-        for heading in ("Parameters\n", "Inputs\n", "Outputs\n", "Source: "):
+        for heading in ("Parameters\n", "Inputs\n", "Outputs\n", "Raises\n", "Source: "):
             assert heading in cls.__doc__, (cls, heading)
         options = set(_core.LOSSES[cls._core_name].options)
         code = cls.__init__.__code__

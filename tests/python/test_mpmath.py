@@ -176,6 +176,40 @@ def test_elements(v, dtype):
     check(v, errors(v, *exact_grid(v, dtype)))
 
 
+@functools.cache
+def exact_draws(v, dtype):
+    """Random points; with labels of -1 and 1 for the hinges, where others cost accuracy (KNOWN)."""
+    rng = np.random.default_rng(5)
+    p, z = v.case.draw(rng, v.k, 300)
+    if v.case.draw is cases.draw_margin:
+        z = np.where(z < 0, -1, 1)
+    points = [p, z, *([rng.uniform(0.2, 4, 300)] if v.pos_weight else [])]
+    points = [a.astype(dtype) for a in points]
+    return points, exact(v, points)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("v", ELEMENTWISE, ids=described)
+def test_random_elements(v, dtype):
+    check(v, errors(v, *exact_draws(v, dtype)))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_no_early_overflow(dtype):
+    """2 u z is finite though 2 u or 2 z is not."""
+    top = float(np.finfo(dtype).max)
+    for v, p, z in [(variant("SquaredHingeLoss"), -0.97 * top, 0.6),
+                    (variant("SquaredHingeLoss"), 0.6, -0.97 * top),
+                    (variant("SquaredHingeLoss-margin=0.5"), top, 0),
+                    (variant("SquaredHingeLoss-margin=0.5"), 0, top)]:
+        point = [np.array([a], dtype) for a in (p, z)]
+        _, grads = v.run(dict(zip(("pred", "label"), point)))
+        wanted = exact(v, point)
+        for name, grad in grads.items():
+            off = error(grad[0], *wanted[name][0], np.dtype(dtype).type)
+            assert off <= 2.5, f"{name} at {p:g}, {z:g}: {grad[0]}"
+
+
 KNOWN = {  # why a point misses the bound: variant, dtype, points
     "from_sigmoid: 1 - p rounds, so log(1 - p + 1e-12) is lost for small p": (
         "SigmoidBinaryCrossEntropyLoss-from_sigmoid=True", "float32", [(1e-9, 0), (1e-4, 0)]),

@@ -13,7 +13,7 @@ test:
 
 fmt: # needs clang-format and ruff
 	clang-format -i include/*.h src_c/*.[ch] src_c/*/*.h tests/c/*.[ch] tests/c/*.cpp
-	ruff format mxloss tests docs src_c
+	ruff format mxloss docs src_c tests/tools tests/bench
 
 clean:
 	rm -rf build .venv

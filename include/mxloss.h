@@ -50,14 +50,14 @@ extern "C" {
 /* Values are pinned: new ones are added at the end, none is ever renumbered. */
 typedef enum mxl_status {
     MXL_OK = 0,
-    MXL_ERR_NULL = 1,     /* a required pointer is missing */
-    MXL_ERR_LOSS = 2,     /* no loss has this number */
-    MXL_ERR_OPTION = 3,   /* an option is out of its range, or set though the loss does not read it */
-    MXL_ERR_DTYPE = 4,    /* an element type that this argument cannot have */
-    MXL_ERR_SHAPE = 5,    /* a shape that does not fit the other arguments */
-    MXL_ERR_LAYOUT = 6,   /* outputs that overlap something, misaligned data, too many dimensions */
-    MXL_ERR_DEVICE = 7,   /* data that is not in the processor's memory */
-    MXL_ERR_MEMORY = 8,   /* working memory could not be allocated */
+    MXL_ERR_NULL = 1,   /* a required pointer is missing */
+    MXL_ERR_LOSS = 2,   /* no loss has this number */
+    MXL_ERR_OPTION = 3, /* an option is out of its range, or set though the loss does not read it */
+    MXL_ERR_DTYPE = 4,  /* an element type that this argument cannot have */
+    MXL_ERR_SHAPE = 5,  /* a shape that does not fit the other arguments */
+    MXL_ERR_LAYOUT = 6, /* outputs that overlap something, misaligned data, too many dimensions */
+    MXL_ERR_DEVICE = 7, /* data that is not in the processor's memory */
+    MXL_ERR_MEMORY = 8, /* working memory could not be allocated */
     MXL_ERR_BACKEND = 9,  /* an instruction set that this machine or build does not have */
     MXL_ERR_VERSION = 10, /* a struct whose size field no version of this library has had */
     MXL_ERR_VALUE = 11    /* an element that the loss cannot take, such as a class label >= C */
@@ -146,10 +146,10 @@ typedef enum mxl_flag {
                                 * an MXL_ERR_VALUE. NaN is refused either way */
 } mxl_flag;
 
-/* The options of all losses in one struct. mxl_defaults sets every field for one loss. A field, or a
- * flag, that the loss does not read must keep the value that mxl_defaults gave it; anything else is
- * an MXL_ERR_OPTION, so that a misplaced option is never silently ignored. New fields are only ever
- * added at the end; size tells the library which ones the caller knows. */
+/* The options of all losses in one struct. mxl_defaults sets every field for one loss. A field, or
+ * a flag, that the loss does not read must keep the value that mxl_defaults gave it; anything else
+ * is an MXL_ERR_OPTION, so that a misplaced option is never silently ignored. New fields are only
+ * ever added at the end; size tells the library which ones the caller knows. */
 typedef struct mxl_options {
     uint32_t size;      /* sizeof(mxl_options) */
     uint32_t flags;     /* mxl_flag values */
@@ -175,7 +175,7 @@ typedef struct mxl_loss_info {
 
 typedef struct mxl_exec {
     uint32_t size;       /* sizeof(mxl_exec) */
-    int32_t num_threads; /* the most threads to use, 0 = the library's choice. This version uses one */
+    int32_t num_threads; /* the most threads to use, 0 = automatic. This version uses one */
     mxl_error *error;    /* filled in when the call fails, untouched otherwise; may be NULL */
 } mxl_exec;
 
@@ -220,12 +220,12 @@ typedef enum mxl_isa {
  * A batch axis of length 0 gives an empty value and is no error, except for PoissonNLL. Any other
  * axis of length 0 is one.
  *
- * Dtypes. pred: float16, bfloat16, float32 or float64; value has the same. Everything else: any real
- * dtype, converted to the compute type (float32 for the half types, else pred's); bool counts as 0
- * and 1. Class labels never pass through a floating type unless they come in one.
+ * Dtypes. pred: float16, bfloat16, float32 or float64; value has the same. Everything else: any
+ * real dtype, converted to the compute type (float32 for the half types, else pred's); bool counts
+ * as 0 and 1. Class labels never pass through a floating type unless they come in one.
  *
- * Planning. With value given and value->data NULL, nothing is computed: every argument is checked as
- * far as this goes without reading data (the data of the other tensors may be NULL too), and
+ * Planning. With value given and value->data NULL, nothing is computed: every argument is checked
+ * as far as this goes without reading data (the data of the other tensors may be NULL too), and
  * value->ndim, value->dtype and value->shape are filled in; value->shape must have room for
  * MXL_MAX_NDIM numbers. The answer depends on shapes, dtypes and options only, so it may be kept.
  *

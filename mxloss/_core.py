@@ -14,8 +14,10 @@ from .base import MXNetError, MXNetMemoryError, MXNetTypeError, MXNetValueError
 try:
     from ._native import ffi, lib
 except ModuleNotFoundError as error:
-    raise ImportError("mxloss has no compiled part here. If this is a checkout: run `pip install .` "
-                      "and start Python in another folder") from error
+    raise ImportError(
+        "mxloss has no compiled part here. If this is a checkout: run `pip install .` "
+        "and start Python in another folder"
+    ) from error
 
 _ERRORS = {
     lib.MXL_ERR_DTYPE: MXNetTypeError,
@@ -128,7 +130,14 @@ class _Call:
 
     def run(self, options, n_inputs, head, value, grads):
         status = lib.mxl_run(
-            options.info.number, options.struct, n_inputs, self.inputs, head, value, grads, self.exec
+            options.info.number,
+            options.struct,
+            n_inputs,
+            self.inputs,
+            head,
+            value,
+            grads,
+            self.exec,
         )
         if status != lib.MXL_OK:
             message = ffi.string(self.error.message).decode(errors="replace")
@@ -148,11 +157,14 @@ def as_input(loss: str, name: str, x, need_array: bool):
     """x as an array that the core can read: copied only if misaligned, byte-swapped or a list."""
     if type(x) is not np.ndarray:
         if isinstance(x, np.ma.MaskedArray):
-            raise MXNetTypeError(f"{loss}: {name} is a masked array; its mask would be ignored. "
-                                 "Pass a sample_weight of zeros and ones instead")
+            raise MXNetTypeError(
+                f"{loss}: {name} is a masked array; its mask would be ignored. "
+                "Pass a sample_weight of zeros and ones instead"
+            )
         if need_array and not hasattr(x, "__array__"):
-            raise MXNetTypeError(f"{loss}: {name} is of type {type(x).__name__}; "
-                                 "expected a numpy array of floats")
+            raise MXNetTypeError(
+                f"{loss}: {name} is of type {type(x).__name__}; expected a numpy array of floats"
+            )
         try:
             x = np.asarray(x)
         except ValueError as error:
@@ -160,11 +172,13 @@ def as_input(loss: str, name: str, x, need_array: bool):
     if x.dtype not in _DTYPES:
         if not x.dtype.isnative and x.dtype.newbyteorder("=") in _DTYPES:
             return x.astype(x.dtype.newbyteorder("="))
-        raise MXNetTypeError(f"{loss}: {name} has dtype {x.dtype}; expected a real number type of "
-                             "at most 64 bits")
+        raise MXNetTypeError(
+            f"{loss}: {name} has dtype {x.dtype}; expected a real number type of at most 64 bits"
+        )
     if x.ndim > lib.MXL_MAX_NDIM:
-        raise MXNetValueError(f"{loss}: {name} has {x.ndim} dimensions; expected at most "
-                              f"{lib.MXL_MAX_NDIM}")
+        raise MXNetValueError(
+            f"{loss}: {name} has {x.ndim} dimensions; expected at most {lib.MXL_MAX_NDIM}"
+        )
     flags = x.flags
     if flags.c_contiguous and flags.aligned:
         return x
@@ -175,11 +189,14 @@ def as_input(loss: str, name: str, x, need_array: bool):
 
 def _as_output(loss, name, array, shape, dtype):
     if type(array) is not np.ndarray:
-        raise MXNetTypeError(f"{loss}: out for {name} is of type {type(array).__name__}; "
-                             "expected a numpy array")
+        raise MXNetTypeError(
+            f"{loss}: out for {name} is of type {type(array).__name__}; expected a numpy array"
+        )
     if array.shape != shape or array.dtype != dtype:
-        raise MXNetValueError(f"{loss}: out for {name} has shape {array.shape} and dtype "
-                              f"{array.dtype}; expected {shape} and {dtype}")
+        raise MXNetValueError(
+            f"{loss}: out for {name} has shape {array.shape} and dtype "
+            f"{array.dtype}; expected {shape} and {dtype}"
+        )
     if not array.flags.writeable:
         raise MXNetValueError(f"{loss}: out for {name} is read-only")
     if not array.flags.aligned or any(s % array.itemsize for s in array.strides):
@@ -192,11 +209,21 @@ def _check_copied(loss, names, inputs, arrays, outputs):
     for name, x, a in zip(names, inputs, arrays):
         if isinstance(x, np.ndarray) and a is not x:
             if any(out is not None and np.may_share_memory(out, x) for out in outputs):
-                raise MXNetValueError(f"{loss}: the memory of an output overlaps that of {name}; every "
-                                      "output needs memory of its own")
+                raise MXNetValueError(
+                    f"{loss}: the memory of an output overlaps that of {name}; every "
+                    "output needs memory of its own"
+                )
 
 
-def run(options: Options, inputs, head_grad=None, want_value=True, wrt=(), out_value=None, out_grads=None):
+def run(
+    options: Options,
+    inputs,
+    head_grad=None,
+    want_value=True,
+    wrt=(),
+    out_value=None,
+    out_grads=None,
+):
     """Value and gradients of a loss.
 
     inputs are arrays or None in the core's order; wrt is the numbers of those that gradients are
@@ -207,16 +234,22 @@ def run(options: Options, inputs, head_grad=None, want_value=True, wrt=(), out_v
     for name, x in zip(info.inputs[: info.n_required], inputs):
         if x is None:
             raise MXNetTypeError(f"{loss}: {name} is missing")
-    arrays = [None if x is None else as_input(loss, info.inputs[i], x, i == 0)
-              for i, x in enumerate(inputs)]
+    arrays = [
+        None if x is None else as_input(loss, info.inputs[i], x, i == 0)
+        for i, x in enumerate(inputs)
+    ]
     pred = arrays[0]
     for i in wrt:
         if arrays[i] is None:
-            raise MXNetValueError(f"{loss}: a gradient with respect to {info.inputs[i]} is wanted, "
-                                  f"but {info.inputs[i]} is absent")
+            raise MXNetValueError(
+                f"{loss}: a gradient with respect to {info.inputs[i]} is wanted, "
+                f"but {info.inputs[i]} is absent"
+            )
         if arrays[i].dtype.kind != "f":
-            raise MXNetTypeError(f"{loss}: {info.inputs[i]} has dtype {arrays[i].dtype}; only "
-                                 "floating inputs have a gradient")
+            raise MXNetTypeError(
+                f"{loss}: {info.inputs[i]} has dtype {arrays[i].dtype}; only "
+                "floating inputs have a gradient"
+            )
     try:
         call = _calls.pop()
     except IndexError:
@@ -245,8 +278,11 @@ def run(options: Options, inputs, head_grad=None, want_value=True, wrt=(), out_v
             alive.append(keep)
         value, value_tensor = None, ffi.NULL
         if want_value:
-            value = np.empty(shape, pred.dtype) if out_value is None else _as_output(
-                loss, "the value", out_value, shape, pred.dtype)
+            value = (
+                np.empty(shape, pred.dtype)
+                if out_value is None
+                else _as_output(loss, "the value", out_value, shape, pred.dtype)
+            )
             value_tensor, keep = call.set(_VALUE, value)
             alive.append(keep)
         grads = []
@@ -255,8 +291,13 @@ def run(options: Options, inputs, head_grad=None, want_value=True, wrt=(), out_v
         for k, i in enumerate(wrt):
             x = arrays[i]
             given = None if out_grads is None else out_grads[k]
-            g = np.empty(x.shape, x.dtype) if given is None else _as_output(
-                loss, f"the gradient with respect to {info.inputs[i]}", given, x.shape, x.dtype)
+            g = (
+                np.empty(x.shape, x.dtype)
+                if given is None
+                else _as_output(
+                    loss, f"the gradient with respect to {info.inputs[i]}", given, x.shape, x.dtype
+                )
+            )
             grads.append(g)
             call.grads[i], keep = call.set(_GRAD + i, g)
             alive.append(keep)
@@ -291,8 +332,10 @@ def set_isa(name: str) -> None:
     for isa in range(lib.MXL_ISA_NEON + 1):
         if _isa_name(isa) == name and lib.mxl_set_isa(isa) == lib.MXL_OK:
             return
-    raise MXNetValueError(f"instruction set {name!r} cannot be used here; "
-                          f"expected one of auto, {', '.join(isa_names())}")
+    raise MXNetValueError(
+        f"instruction set {name!r} cannot be used here; "
+        f"expected one of auto, {', '.join(isa_names())}"
+    )
 
 
 def version() -> str:

@@ -36,11 +36,12 @@ const char *mxl_shape_string(mxl_shape_text *room, int32_t ndim, const int64_t *
 static const struct {
     uint8_t code, bits;
     const char *name;
-} dtypes[] = { /* index: mxl_dt */
-    {MXL_FLOAT, 32, "float32"}, {MXL_FLOAT, 64, "float64"},   {MXL_FLOAT, 16, "float16"},
+} dtypes[] = {
+    /* index: mxl_dt */
+    {MXL_FLOAT, 32, "float32"},   {MXL_FLOAT, 64, "float64"}, {MXL_FLOAT, 16, "float16"},
     {MXL_BFLOAT, 16, "bfloat16"}, {MXL_INT, 8, "int8"},       {MXL_INT, 16, "int16"},
-    {MXL_INT, 32, "int32"},     {MXL_INT, 64, "int64"},       {MXL_UINT, 8, "uint8"},
-    {MXL_UINT, 16, "uint16"},   {MXL_UINT, 32, "uint32"},     {MXL_UINT, 64, "uint64"},
+    {MXL_INT, 32, "int32"},       {MXL_INT, 64, "int64"},     {MXL_UINT, 8, "uint8"},
+    {MXL_UINT, 16, "uint16"},     {MXL_UINT, 32, "uint32"},   {MXL_UINT, 64, "uint64"},
     {MXL_BOOL, 8, "bool"},
 };
 
@@ -68,31 +69,32 @@ mxl_status mxl_array_read(const mxl_call *call, mxl_array *a, int32_t arg, const
     a->arg = arg;
     if (t->device.device_type != MXL_CPU)
         return mxl_fail(call, MXL_ERR_DEVICE, arg,
-                        "%s%s is on device type %d; expected %d, the processor's memory", MXL_WHO(a),
-                        (int)t->device.device_type, (int)MXL_CPU);
+                        "%s%s is on device type %d; expected %d, the processor's memory",
+                        MXL_WHO(a), (int)t->device.device_type, (int)MXL_CPU);
     a->dt = find_dt(t->dtype);
     if (a->dt == MXL_DT_NONE)
-        return mxl_fail(call, MXL_ERR_DTYPE, arg,
-                        "%s%s has dtype code %d with %d bits and %d lanes; expected a float of 16, 32 "
-                        "or 64 bits, bfloat16, an integer of 8, 16, 32 or 64 bits, or bool",
-                        MXL_WHO(a), (int)t->dtype.code, (int)t->dtype.bits, (int)t->dtype.lanes);
+        return mxl_fail(
+            call, MXL_ERR_DTYPE, arg,
+            "%s%s has dtype code %d with %d bits and %d lanes; expected a float of 16, 32 "
+            "or 64 bits, bfloat16, an integer of 8, 16, 32 or 64 bits, or bool",
+            MXL_WHO(a), (int)t->dtype.code, (int)t->dtype.bits, (int)t->dtype.lanes);
     a->itemsize = dtypes[a->dt].bits / 8;
     if (t->ndim < 0 || t->ndim > MXL_MAX_NDIM)
-        return mxl_fail(call, MXL_ERR_LAYOUT, arg, "%s%s has %d dimensions; expected 0 to %d", MXL_WHO(a),
-                        (int)t->ndim, MXL_MAX_NDIM);
+        return mxl_fail(call, MXL_ERR_LAYOUT, arg, "%s%s has %d dimensions; expected 0 to %d",
+                        MXL_WHO(a), (int)t->ndim, MXL_MAX_NDIM);
     if (t->ndim > 0 && t->shape == NULL)
-        return mxl_fail(call, MXL_ERR_NULL, arg, "%s%s has %d dimensions, but its shape is NULL", MXL_WHO(a),
-                        (int)t->ndim);
+        return mxl_fail(call, MXL_ERR_NULL, arg, "%s%s has %d dimensions, but its shape is NULL",
+                        MXL_WHO(a), (int)t->ndim);
     a->ndim = t->ndim;
     a->count = 1;
     for (i = 0; i < t->ndim; i++) {
         a->shape[i] = t->shape[i];
         if (t->shape[i] < 0)
-            return mxl_fail(call, MXL_ERR_SHAPE, arg, "%s%s has length %lld along axis %d", MXL_WHO(a),
-                            (long long)t->shape[i], (int)i);
+            return mxl_fail(call, MXL_ERR_SHAPE, arg, "%s%s has length %lld along axis %d",
+                            MXL_WHO(a), (long long)t->shape[i], (int)i);
         if (t->shape[i] > 0 && a->count > INT64_MAX / 16 / t->shape[i])
-            return mxl_fail(call, MXL_ERR_SHAPE, arg, "%s%s has more elements than can be addressed",
-                            MXL_WHO(a));
+            return mxl_fail(call, MXL_ERR_SHAPE, arg,
+                            "%s%s has more elements than can be addressed", MXL_WHO(a));
         a->count *= t->shape[i];
     }
     for (i = t->ndim - 1; i >= 0; i--) {
@@ -166,8 +168,8 @@ static int64_t common_step(const mxl_array *a, int64_t divisor) {
     return divisor;
 }
 
-/* Elements of views that are woven into each other, such as the columns of a matrix, share no memory
- * when they differ by their place within a common step. */
+/* Elements of views that are woven into each other, such as the columns of a matrix, share no
+ * memory when they differ by their place within a common step. */
 static int interleaved(const mxl_array *a, const mxl_array *b) {
     const int64_t step = common_step(a, common_step(b, 0));
     int64_t apart;
@@ -185,10 +187,11 @@ static mxl_status check_pair(const mxl_call *call, const mxl_array *out, const m
     extent(out, &low, &high);
     extent(other, &other_low, &other_high);
     if (low < other_high && other_low < high && !interleaved(out, other))
-        return mxl_fail(call, MXL_ERR_LAYOUT, out->arg,
-                        "the memory of %s%s overlaps that of %s%s; every output needs memory of its "
-                        "own",
-                        MXL_WHO(out), MXL_WHO(other));
+        return mxl_fail(
+            call, MXL_ERR_LAYOUT, out->arg,
+            "the memory of %s%s overlaps that of %s%s; every output needs memory of its "
+            "own",
+            MXL_WHO(out), MXL_WHO(other));
     return MXL_OK;
 }
 

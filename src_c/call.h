@@ -39,11 +39,13 @@ const char *mxl_shape_string(mxl_shape_text *room, int32_t ndim, const int64_t *
 const char *mxl_dt_name(int32_t dt);
 int mxl_dt_is_float(int32_t dt);
 
-/* For "%s%s" in messages about an array: "the gradient with respect to " or nothing, and its name. */
+/* For "%s%s" in messages about an array: "the gradient with respect to " or nothing, and its name.
+ */
 #define MXL_WHO(array)                                                                             \
     (array)->arg >= MXL_ARG_GRAD ? "the gradient with respect to " : "", (array)->name
 
-/* Check one tensor by itself and make *array of it. `name`, an input's even for a gradient, is kept. */
+/* Check one tensor by itself and make *array of it. `name`, an input's even for a gradient, is
+ * kept. */
 mxl_status mxl_array_read(const mxl_call *call, mxl_array *array, int32_t arg, const char *name,
                           const mxl_tensor *tensor);
 

@@ -71,7 +71,6 @@ static mxl_status resolve_axis(const mxl_call *call, const char *name, int32_t a
 
 /* ---- Inputs -------------------------------------------------------------------------------- */
 
-
 int mxl_broadcast(const mxl_array *a, int32_t ndim, const int64_t *shape, int64_t *stride) {
     const int32_t shift = ndim - a->ndim;
     int32_t i;
@@ -86,8 +85,7 @@ int mxl_broadcast(const mxl_array *a, int32_t ndim, const int64_t *shape, int64_
     return 1;
 }
 
-void mxl_broadcast_cells(const mxl_array *a, int32_t ndim, const int64_t *shape,
-                            int64_t *stride) {
+void mxl_broadcast_cells(const mxl_array *a, int32_t ndim, const int64_t *shape, int64_t *stride) {
     mxl_array numbers = *a;
     int64_t step = 1;
     int32_t i;
@@ -159,7 +157,7 @@ static mxl_status check_label(const mxl_call *call, const mxl_geometry *g) {
 }
 
 mxl_status mxl_weight_strides(const mxl_call *call, const mxl_geometry *g, const mxl_array *w,
-                                 int64_t *stride, int64_t *cells) {
+                              int64_t *stride, int64_t *cells) {
     const mxl_array *p = g->pred;
     int64_t full[MXL_MAX_NDIM], column[MXL_MAX_NDIM];
     int64_t fewer[MXL_MAX_NDIM], cells_fewer[MXL_MAX_NDIM];
@@ -267,8 +265,7 @@ static mxl_status check_outputs(mxl_call *call, const mxl_geometry *g, mxl_tenso
                             "value has dtype %s; expected %s, as pred", mxl_dt_name(call->value.dt),
                             mxl_dt_name(g->pred->dt));
         if (!mxl_same_shape(&call->value, 1, &g->batch_size))
-            return mxl_fail(call, MXL_ERR_SHAPE, MXL_ARG_VALUE,
-                            "value has shape %s; expected %s",
+            return mxl_fail(call, MXL_ERR_SHAPE, MXL_ARG_VALUE, "value has shape %s; expected %s",
                             mxl_shape_string(&a, call->value.ndim, call->value.shape),
                             mxl_shape_string(&b, 1, &g->batch_size));
     }

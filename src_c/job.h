@@ -89,30 +89,30 @@ typedef enum mxl_shape_of_loop {
 enum { MXL_MAX_IN = 3 };
 
 typedef struct mxl_job {
-    int32_t loop;    /* an mxl_shape_of_loop */
-    int32_t formula; /* an mxl_formula_id; unused by the sparse loops */
-    int32_t n_in;    /* inputs of the formula: pred, label and perhaps pos_weight */
+    int32_t loop;      /* an mxl_shape_of_loop */
+    int32_t formula;   /* an mxl_formula_id; unused by the sparse loops */
+    int32_t n_in;      /* inputs of the formula: pred, label and perhaps pos_weight */
     int32_t is_double; /* compute in double, else float */
     int32_t from_logits;
     int32_t clip_label;
-    int64_t n;            /* positions of the stream */
-    int64_t classes;      /* positions per row; 1 for MXL_ELEMENTWISE */
-    int64_t class_stride; /* SPARSE_COLUMNS: pred and its gradient step by this from class to */
+    int64_t n;             /* positions of the stream */
+    int64_t classes;       /* positions per row; 1 for MXL_ELEMENTWISE */
+    int64_t class_stride;  /* SPARSE_COLUMNS: pred and its gradient step by this from class to */
     int64_t dclass_stride; /*                class, and `in[0]` and `din[0]` are over the rows */
-    int64_t inner;        /* SPARSE_COLUMNS: rows that follow one another in pred's own shape */
-    double factor;        /* weight / number of positions averaged */
+    int64_t inner;         /* SPARSE_COLUMNS: rows that follow one another in pred's own shape */
+    double factor;         /* weight / number of positions averaged */
     double rho, margin, epsilon;
     mxl_view in[MXL_MAX_IN];
     int32_t has_weight, has_head;
     mxl_view weight, head;
     mxl_output value, din[MXL_MAX_IN], dweight;
-    /* Where a label lies, or its gradient goes, that cannot be viewed in pred's shape; ndim 0 if there
-     * is none. in[1] and din[1] then expect a contiguous copy: execute.c makes it. */
+    /* Where a label lies, or its gradient goes, that cannot be viewed in pred's shape; ndim 0 if
+     * there is none. in[1] and din[1] then expect a contiguous copy: execute.c makes it. */
     mxl_view label_from, dlabel_to;
 } mxl_job;
 
-/* One instruction set's kernels; NULL entries where this build has none. run returns MXL_OK or, with
- * nothing written, MXL_ERR_MEMORY. */
+/* One instruction set's kernels; NULL entries where this build has none. run returns MXL_OK or,
+ * with nothing written, MXL_ERR_MEMORY. */
 typedef struct mxl_kernels {
     mxl_status (*run_f32)(const mxl_job *job);
     mxl_status (*run_f64)(const mxl_job *job);

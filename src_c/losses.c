@@ -6,6 +6,7 @@
 #include <string.h>
 
 /* index: mxl_loss */
+/* clang-format off */
 static const mxl_loss_row table[MXL_LOSS_END] = {
     [MXL_L2] = {{"L2Loss", 3, 2, {"pred", "label", "sample_weight"}, {"weight", "batch_axis"}, 0},
                 0, MXL_LABEL_RESHAPED, 0},
@@ -45,6 +46,7 @@ static const mxl_loss_row table[MXL_LOSS_END] = {
           MXL_FROM_LOGITS | MXL_COMPUTE_FULL},
          MXL_FROM_LOGITS, MXL_LABEL_RESHAPED, 1},
 };
+/* clang-format on */
 
 const mxl_loss_row *mxl_loss_find(mxl_loss loss) {
     if ((int)loss < 0 || (int)loss >= MXL_LOSS_END || table[loss].info.name == NULL)

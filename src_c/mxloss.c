@@ -14,7 +14,8 @@ static mxl_status read_exec(mxl_call *call, const mxl_exec *exec) {
     call->error = exec->error;
     if (exec->num_threads < 0)
         return mxl_fail(call, MXL_ERR_OPTION, MXL_ARG_EXEC,
-                        "num_threads is %d; expected 0 (automatic) or more", (int)exec->num_threads);
+                        "num_threads is %d; expected 0 (automatic) or more",
+                        (int)exec->num_threads);
     return MXL_OK;
 }
 
@@ -136,10 +137,10 @@ const mxl_loss_info *mxl_info(mxl_loss loss) {
 }
 
 const char *mxl_status_string(mxl_status status) {
-    static const char *const names[] = {
-        "MXL_OK",         "MXL_ERR_NULL",   "MXL_ERR_LOSS",   "MXL_ERR_OPTION",
-        "MXL_ERR_DTYPE",  "MXL_ERR_SHAPE",  "MXL_ERR_LAYOUT", "MXL_ERR_DEVICE",
-        "MXL_ERR_MEMORY", "MXL_ERR_BACKEND", "MXL_ERR_VERSION", "MXL_ERR_VALUE"};
+    static const char *const names[] = {"MXL_OK",          "MXL_ERR_NULL",    "MXL_ERR_LOSS",
+                                        "MXL_ERR_OPTION",  "MXL_ERR_DTYPE",   "MXL_ERR_SHAPE",
+                                        "MXL_ERR_LAYOUT",  "MXL_ERR_DEVICE",  "MXL_ERR_MEMORY",
+                                        "MXL_ERR_BACKEND", "MXL_ERR_VERSION", "MXL_ERR_VALUE"};
     if ((int)status < 0 || (size_t)status >= sizeof names / sizeof *names)
         return "unknown status";
     return names[status];

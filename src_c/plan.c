@@ -38,7 +38,8 @@ static void view_end(mxl_view *v) {
 }
 
 /* over the stream, with strides per axis of pred */
-static void view_stream(mxl_view *v, const mxl_array *a, const mxl_geometry *g, const int64_t *stride) {
+static void view_stream(mxl_view *v, const mxl_array *a, const mxl_geometry *g,
+                        const int64_t *stride) {
     int32_t i;
     view_begin(v, a);
     for (i = 0; i < g->n_axes; i++)
@@ -55,8 +56,8 @@ static void view_own(mxl_view *v, const mxl_array *a) {
     view_end(v);
 }
 
-/* Of a label that is read in pred's shape. If strides cannot say that, *v is the view of a contiguous
- * copy without data and *own that of the array itself. */
+/* Of a label that is read in pred's shape. If strides cannot say that, *v is the view of a
+ * contiguous copy without data and *own that of the array itself. */
 static void view_reshaped(mxl_view *v, mxl_view *own, const mxl_array *a, const mxl_geometry *g) {
     const int row_major_stream = g->axes[g->n_axes - 1] == g->pred->ndim - 1;
     int64_t stride[MXL_MAX_NDIM], step = 1;
@@ -141,7 +142,7 @@ static void plan_sparse(const mxl_call *call, mxl_job *job, const mxl_geometry *
     /* by shape only, so that results do not depend on the memory layout. Below 64 classes there is
      * more to gain from working on many rows at once than there is to lose from transposing. */
     job->loop = job->from_logits || (job->inner == 1 && job->classes >= 64) ? MXL_SPARSE_ROWS
-                                                                       : MXL_SPARSE_COLUMNS;
+                                                                            : MXL_SPARSE_COLUMNS;
     if (job->loop == MXL_SPARSE_ROWS)
         rows_and_classes.axes[rows_and_classes.n_axes++] = g->classes;
     view_stream(&job->in[0], p, &rows_and_classes, p->stride);

@@ -90,8 +90,9 @@ def draw(history, path):
     left.set(title="Loss", ylabel="mean cross-entropy (log scale)")
 
     right.plot(epochs, 100 * accuracy, ".-", color="tab:green", label="held-out images")
-    right.axhline(100 * REQUIRED_ACCURACY, color="gray", ls="--",
-                  label=f"required ({REQUIRED_ACCURACY:.0%})")
+    right.axhline(
+        100 * REQUIRED_ACCURACY, color="gray", ls="--", label=f"required ({REQUIRED_ACCURACY:.0%})"
+    )
     right.set(title=f"Accuracy ({accuracy[-1]:.2%} at the end)", ylabel="correct answers (%)")
     for panel in (left, right):
         panel.set_xlabel("epoch")

@@ -26,7 +26,8 @@ def finite(name, value, above_zero=False):
     value = number(name, value)
     if not math.isfinite(value) or (above_zero and value <= 0):
         raise MXNetValueError(
-            f"{name} must be a finite number{' above 0' if above_zero else ''}, got {value!r}")
+            f"{name} must be a finite number{' above 0' if above_zero else ''}, got {value!r}"
+        )
     return value
 
 
@@ -145,12 +146,14 @@ class FusedLoss(Loss):
         inputs = list(args) + [None] * (len(names) - len(args))
         name = type(self).__name__
         if len(args) > len(names):
-            raise MXNetTypeError(f"{name} takes at most {len(names)} inputs "
-                                 f"({', '.join(names)}), got {len(args)}")
+            raise MXNetTypeError(
+                f"{name} takes at most {len(names)} inputs ({', '.join(names)}), got {len(args)}"
+            )
         for key, value in kwargs.items():
             if key not in names:
-                raise MXNetTypeError(f"{name} has no input {key!r}; its inputs are "
-                                     f"{', '.join(names)}")
+                raise MXNetTypeError(
+                    f"{name} has no input {key!r}; its inputs are {', '.join(names)}"
+                )
             place = names.index(key)
             if place < len(args):
                 raise MXNetTypeError(f"{name} got {key!r} twice, by position and by name")
@@ -163,15 +166,21 @@ class FusedLoss(Loss):
         single = wrt is None or isinstance(wrt, (str, int, np.integer))
         places = []
         if not single and not isinstance(wrt, (tuple, list)):
-            raise MXNetTypeError(f"{name}: wrt is {wrt!r}; expected the name or number of an input, "
-                                 "or a sequence of these")
+            raise MXNetTypeError(
+                f"{name}: wrt is {wrt!r}; expected the name or number of an input, "
+                "or a sequence of these"
+            )
         for item in [0 if wrt is None else wrt] if single else wrt:
             if isinstance(item, str) and item in names:
                 item = names.index(item)
-            if (not isinstance(item, (int, np.integer)) or isinstance(item, bool)
-                    or not 0 <= item < len(names)):
-                raise MXNetValueError(f"{name}: wrt names {item!r}; expected some of "
-                                      f"{', '.join(names)}")
+            if (
+                not isinstance(item, (int, np.integer))
+                or isinstance(item, bool)
+                or not 0 <= item < len(names)
+            ):
+                raise MXNetValueError(
+                    f"{name}: wrt names {item!r}; expected some of {', '.join(names)}"
+                )
             if item in places:
                 raise MXNetValueError(f"{name}: wrt names {names[item]} twice")
             places.append(int(item))
@@ -183,19 +192,24 @@ class FusedLoss(Loss):
         if out is None:
             return None, None
         if not isinstance(out, (tuple, list)) or len(out) != 2:
-            raise MXNetTypeError(f"{name}: out must be a pair (value, gradient), each an array or "
-                                 f"None, got {type(out).__name__}")
+            raise MXNetTypeError(
+                f"{name}: out must be a pair (value, gradient), each an array or "
+                f"None, got {type(out).__name__}"
+            )
         value, grads = out
         if grads is None:
             return value, None
         if single:
             return value, [grads]
         if not isinstance(grads, (tuple, list)):
-            raise MXNetTypeError(f"{name}: the gradients in out must be a sequence, as wrt is, got "
-                                 f"{type(grads).__name__}")
+            raise MXNetTypeError(
+                f"{name}: the gradients in out must be a sequence, as wrt is, got "
+                f"{type(grads).__name__}"
+            )
         if len(grads) != len(places):
-            raise MXNetValueError(f"{name}: out has {len(grads)} gradients, but wrt names "
-                                  f"{len(places)} inputs")
+            raise MXNetValueError(
+                f"{name}: out has {len(grads)} gradients, but wrt names {len(places)} inputs"
+            )
         return value, grads
 
     def value_and_grad(self, *inputs, wrt=None, head_grad=None, out=None, **named_inputs):

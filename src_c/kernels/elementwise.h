@@ -14,9 +14,9 @@ typedef struct {
     int64_t n;
     int want; /* an MXL_T(want) */
     const real *p, *z, *q;
-    real *s, *t;             /* room for the stages */
-    real *e, *dp, *dz, *dq;  /* dp for want_dp; all for want_all */
-    real scale;              /* on the derivatives */
+    real *s, *t;            /* room for the stages */
+    real *e, *dp, *dz, *dq; /* dp for want_dp; all for want_all */
+    real scale;             /* on the derivatives */
     MXL_T(consts) k;
 } MXL_T(tile);
 
@@ -39,7 +39,7 @@ MXL_FN void MXL_T(tile_loop)(int64_t n, int want, const real *restrict p, const 
         for (i = 0; i < n; i++)
             t[i] = stage_t(p[i], z[i], &k);
 #define MXL_JET                                                                                    \
-    formula(p[i], z[i], n_in > 2 ? q[i] : (real)1, stage_s != MXL_T(none) ? s[i] : (real)0,       \
+    formula(p[i], z[i], n_in > 2 ? q[i] : (real)1, stage_s != MXL_T(none) ? s[i] : (real)0,        \
             stage_t != MXL_T(none) ? t[i] : (real)0, &k)
     if (want == MXL_T(want_value)) {
         for (i = 0; i < n; i++)
@@ -80,8 +80,8 @@ MXL_FORMULAS(MXL_TILE_FUNCTION)
 
 typedef void (*MXL_T(tile_fn))(const MXL_T(tile) *);
 #define MXL_TILE_ENTRY(name, n_in, stage_s, stage_t) [MXL_F_##name] = MXL_T(name##_tile),
-static const MXL_T(tile_fn) MXL_T(tile_functions)[MXL_FORMULA_COUNT] = {
-    MXL_FORMULAS(MXL_TILE_ENTRY)};
+static const MXL_T(tile_fn)
+    MXL_T(tile_functions)[MXL_FORMULA_COUNT] = {MXL_FORMULAS(MXL_TILE_ENTRY)};
 #undef MXL_TILE_ENTRY
 
 /* ---- Weights ------------------------------------------------------------------------------- */
@@ -93,8 +93,8 @@ typedef struct {
     const real *array;
 } MXL_T(factor);
 
-static MXL_T(factor) MXL_T(get_factor)(int has, const mxl_view *v, int64_t position, int64_t n,
-                                       real *buffer) {
+static MXL_T(factor)
+    MXL_T(get_factor)(int has, const mxl_view *v, int64_t position, int64_t n, real *buffer) {
     MXL_T(factor) f = {1, NULL};
     if (has && !MXL_T(repeated)(v, position, n, &f.value))
         f.array = MXL_T(input)(v, position, n, buffer);
@@ -116,8 +116,8 @@ static void MXL_T(scale_by)(real *x, real by, int64_t n) {
 
 /* What derivatives are multiplied by, (w * h) * factor: before they are, so that a large derivative
  * with a small weight does not overflow. */
-static MXL_T(factor) MXL_T(gradient_scale)(MXL_T(factor) w, MXL_T(factor) h, real factor, int64_t n,
-                                           real *buffer) {
+static MXL_T(factor)
+    MXL_T(gradient_scale)(MXL_T(factor) w, MXL_T(factor) h, real factor, int64_t n, real *buffer) {
     MXL_T(factor) f = {w.value * h.value * factor, NULL};
     int64_t i;
     if (w.array && h.array)
@@ -162,7 +162,7 @@ enum { MXL_T(worker_buffers) = 15 };
 
 static mxl_status MXL_T(worker_open)(MXL_T(worker) * a, const mxl_job *job, int64_t tile) {
     mxl_status status = MXL_OK;
-    real **buffers[] = {&a->in[0], &a->in[1], &a->in[2], &a->w,    &a->h,    &a->u,  &a->s, &a->t,
+    real **buffers[] = {&a->in[0], &a->in[1], &a->in[2], &a->w,    &a->h,  &a->u,  &a->s, &a->t,
                         &a->e,     &a->d[0],  &a->d[1],  &a->d[2], &a->dw, &a->lp, &a->sm};
     int64_t step = (tile + 15) / 16 * 16;
     size_t i;
@@ -188,7 +188,7 @@ static mxl_status MXL_T(worker_open)(MXL_T(worker) * a, const mxl_job *job, int6
 
 /* write what the sinks still hold if all went well; free everything either way */
 static mxl_status MXL_T(worker_close)(MXL_T(worker) * a, mxl_status status) {
-    MXL_T(sink) *sinks[] = {&a->value, &a->dweight, &a->din[0], &a->din[1], &a->din[2]};
+    MXL_T(sink) * sinks[] = {&a->value, &a->dweight, &a->din[0], &a->din[1], &a->din[2]};
     size_t i;
     for (i = 0; i < sizeof sinks / sizeof *sinks; i++) {
         if (status == MXL_OK)

@@ -1,9 +1,9 @@
 /*
  * reduce.h - sums in a fixed order, and outputs that are sums of positions
  *
- * float is summed in double: four floats pairwise, then 16 lanes. double is summed with its rounding
- * errors carried along (Knuth's two-sum, 32 lanes). Which elements meet in which lane depends on
- * their number only, never on the instruction set.
+ * float is summed in double: four floats pairwise, then 16 lanes. double is summed with its
+ * rounding errors carried along (Knuth's two-sum, 32 lanes). Which elements meet in which lane
+ * depends on their number only, never on the instruction set.
  *
  * Compiled once per instruction set and MXL_REAL.
  */
@@ -80,11 +80,11 @@ static MXL_T(sum) MXL_T(sum_of)(const real *v, int64_t n) {
 
 typedef struct {
     const mxl_output *out;
-    double factor;     /* on every finished sum */
-    double *cells;     /* SCATTER: `size` sums, for double followed by their corrections */
-    MXL_T(sum) open;   /* ROWSUM: the sum in progress, */
-    int64_t in_open;   /* how many positions it has, */
-    int64_t finished;  /* and how many are behind it */
+    double factor;    /* on every finished sum */
+    double *cells;    /* SCATTER: `size` sums, for double followed by their corrections */
+    MXL_T(sum) open;  /* ROWSUM: the sum in progress, */
+    int64_t in_open;  /* how many positions it has, */
+    int64_t finished; /* and how many are behind it */
 } MXL_T(sink);
 
 static mxl_status MXL_T(sink_open)(MXL_T(sink) * s, const mxl_output *out, double factor) {

@@ -53,8 +53,8 @@ static real MXL_T(row_max)(const real *x, int64_t n, int64_t *at) {
 }
 
 /* e_i = exp(x_i - max), and the sum of all but e_at. Infinite max: NaN, as inf - inf.
- * Between blocks the memory behind the row, where the next one usually lies, is asked for: finding a
- * maximum waits for memory, and this hides most of that (7 to 12 % of a large SoftmaxCE). */
+ * Between blocks the memory behind the row, where the next one usually lies, is asked for: finding
+ * a maximum waits for memory, and this hides most of that (7 to 12 % of a large SoftmaxCE). */
 static double MXL_T(row_exp)(const real *restrict x, real *restrict e, int64_t n, real max,
                              int64_t at) {
     MXL_T(sum) r = {0, 0};

@@ -1,8 +1,8 @@
 /*
  * sparse.h - softmax cross entropy with class numbers as labels
  *
- * The stream has one position per row. Two layouts: `rows` has the classes of a row side by side and
- * vectorises along them; `columns` has the same class of many rows side by side and vectorises
+ * The stream has one position per row. Two layouts: `rows` has the classes of a row side by side
+ * and vectorises along them; `columns` has the same class of many rows side by side and vectorises
  * across the rows. NCHW images are columns; so are short rows, after loading them transposed.
  * Log-probabilities need neither: they are only picked from.
  *
@@ -12,10 +12,10 @@ enum { MXL_T(sparse_tile) = 256 }; /* most rows at a time */
 
 typedef struct {
     MXL_T(worker) common;
-    int64_t width;            /* rows per tile */
+    int64_t width; /* rows per tile */
     int64_t labels[MXL_T(sparse_tile)];
     real scale[MXL_T(sparse_tile)]; /* on each row's gradient */
-    real *x, *g;              /* scratch: a row or classes * width, for pred and its gradient */
+    real *x, *g; /* scratch: a row or classes * width, for pred and its gradient */
 } MXL_T(sparse);
 
 /* n rows, each with its classes side by side */

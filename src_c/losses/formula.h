@@ -25,8 +25,7 @@ typedef struct {
 } MXL_T(jet);
 
 #define MXL_FORMULA(name)                                                                          \
-    MXL_FN MXL_T(jet)                                                                              \
-        MXL_T(name)(real p, real z, real q, real s, real t, const MXL_T(consts) * k)
+    MXL_FN MXL_T(jet) MXL_T(name)(real p, real z, real q, real s, real t, const MXL_T(consts) * k)
 #define MXL_STAGE(name) MXL_FN real MXL_T(name)(real p, real z, const MXL_T(consts) * k)
 #define MXL_UNUSED(a) (void)(a)
 

@@ -43,8 +43,8 @@ MXL_STAGE(poisson_full_t) {
     return MXL_T(log)(z);
 }
 
-/* adds Stirling's terms, t = log z; at z <= 1 log z may be NaN or -inf and must not get through, but
- * the NaN of z itself must */
+/* adds Stirling's terms, t = log z; at z <= 1 log z may be NaN or -inf and must not get through,
+ * but the NaN of z itself must */
 MXL_FN MXL_T(jet) MXL_T(poisson_stirling)(MXL_T(jet) j, real z, real t) {
     const real log_2pi = (real)0x1.d67f1c864beb5p+0;
     const real otherwise = z <= 1 ? (real)0 : z;

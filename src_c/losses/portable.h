@@ -22,13 +22,25 @@
 /* a * b + c with one rounding where the processor can, the same on every such processor. The
  * baseline multiplies and adds: emulating one rounding there costs 20 to 60 times as much. */
 #if defined(__CUDA_ARCH__)
-MXL_FN float mxl_fma_f32(float a, float b, float c) { return __fmaf_rn(a, b, c); }
-MXL_FN double mxl_fma_f64(double a, double b, double c) { return __fma_rn(a, b, c); }
+MXL_FN float mxl_fma_f32(float a, float b, float c) {
+    return __fmaf_rn(a, b, c);
+}
+MXL_FN double mxl_fma_f64(double a, double b, double c) {
+    return __fma_rn(a, b, c);
+}
 #elif defined(MXL_HAVE_FMA)
-MXL_FN float mxl_fma_f32(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
-MXL_FN double mxl_fma_f64(double a, double b, double c) { return __builtin_fma(a, b, c); }
+MXL_FN float mxl_fma_f32(float a, float b, float c) {
+    return __builtin_fmaf(a, b, c);
+}
+MXL_FN double mxl_fma_f64(double a, double b, double c) {
+    return __builtin_fma(a, b, c);
+}
 #else
-MXL_FN float mxl_fma_f32(float a, float b, float c) { return a * b + c; }
-MXL_FN double mxl_fma_f64(double a, double b, double c) { return a * b + c; }
+MXL_FN float mxl_fma_f32(float a, float b, float c) {
+    return a * b + c;
+}
+MXL_FN double mxl_fma_f64(double a, double b, double c) {
+    return a * b + c;
+}
 #endif
 #endif

@@ -5,8 +5,8 @@
  * Gives:      real, mxl_uint of its size, MXL_T(name) = name_f32 or name_f64, mxl_fma,
  *             MXL_SIGN_BIT; MXL_FN for functions
  *
- * What includes this is a subset of C99, C++ and CUDA C++: no VLA, no complex, no generic selection,
- * no implicit conversion from void *, no restrict keyword.
+ * What includes this is a subset of C99, C++ and CUDA C++: no VLA, no complex, no generic
+ * selection, no implicit conversion from void *, no restrict keyword.
  */
 #if MXL_REAL != 32 && MXL_REAL != 64
 #error "define MXL_REAL as 32 or 64"

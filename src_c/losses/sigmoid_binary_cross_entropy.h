@@ -7,7 +7,8 @@
  *     de/dp = sigma(p) l - q z        de/dz = -p + (q - 1) softplus(-p)
  *     de/dq = z softplus(-p)
  *
- * Written so that nothing cancels: with s = exp(-|p|), L = log(1 + s), S = s / (1 + s) = sigma(-|p|)
+ * Written so that nothing cancels: with s = exp(-|p|), L = log(1 + s), S = s / (1 + s) =
+ * sigma(-|p|)
  *
  *     a = 1 - z if p >= 0, else q z          softplus(-p) = L + max(-p, 0)
  *     e = |p| a + l L                        de/dp = (a - l S) * (1 if p >= 0, else -1)

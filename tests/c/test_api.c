@@ -29,7 +29,8 @@ typedef struct {
     int64_t shape[4], strides[4];
 } tensor;
 
-static mxl_tensor *make(tensor *a, void *data, int code, int bits, int ndim, int64_t n0, int64_t n1) {
+static mxl_tensor *make(tensor *a, void *data, int code, int bits, int ndim, int64_t n0,
+                        int64_t n1) {
     memset(a, 0, sizeof *a);
     a->t.data = data;
     a->t.device.device_type = MXL_CPU;
@@ -50,7 +51,8 @@ static mxl_exec exec = {sizeof(mxl_exec), 0, &error};
 static void refused(mxl_status got, mxl_status wanted, int arg, const char *const *words) {
     CHECK(got == wanted, "status %s, wanted %s: %s", mxl_status_string(got),
           mxl_status_string(wanted), error.message);
-    CHECK(error.status == got && error.arg == arg, "record: status %d arg %d", error.status, error.arg);
+    CHECK(error.status == got && error.arg == arg, "record: status %d arg %d", error.status,
+          error.arg);
     for (; *words; words++)
         CHECK(strstr(error.message, *words) != NULL, "no '%s' in: %s", *words, error.message);
 }
@@ -84,7 +86,8 @@ static void test_facts(void) {
         CHECK((mxl_defaults((mxl_loss)i, &o) == MXL_OK) == (info != NULL), "loss %d", i);
         if (info) {
             losses++;
-            CHECK(o.size == sizeof o && o.weight == 1 && (o.flags & ~info->flags) == 0, "%s", info->name);
+            CHECK(o.size == sizeof o && o.weight == 1 && (o.flags & ~info->flags) == 0, "%s",
+                  info->name);
             CHECK(info->n_required <= info->n_inputs && strcmp(info->inputs[0], "pred") == 0, "%s",
                   info->name);
         }
@@ -115,15 +118,18 @@ static void test_absent(void) {
     float p[6] = {1, 2, 3, 4, 5, 6}, z[6] = {0, 2, 5, 1, 5, 7}, w[2] = {2, 0.5f}, h[2] = {1, 1};
     float v[2], v2[2], d[6], d2[6], dw[2];
     tensor tp, tz, tw, th, tv, td, tdw;
-    const mxl_tensor *in[3] = {make(&tp, p, MXL_FLOAT, 32, 2, 2, 3), make(&tz, z, MXL_FLOAT, 32, 2, 2, 3),
+    const mxl_tensor *in[3] = {make(&tp, p, MXL_FLOAT, 32, 2, 2, 3),
+                               make(&tz, z, MXL_FLOAT, 32, 2, 2, 3),
                                make(&tw, w, MXL_FLOAT, 32, 2, 2, 1)};
-    mxl_tensor *grads[3] = {make(&td, d, MXL_FLOAT, 32, 2, 2, 3), NULL, make(&tdw, dw, MXL_FLOAT, 32, 2, 2, 1)};
+    mxl_tensor *grads[3] = {make(&td, d, MXL_FLOAT, 32, 2, 2, 3), NULL,
+                            make(&tdw, dw, MXL_FLOAT, 32, 2, 2, 1)};
     const mxl_tensor *head = make(&th, h, MXL_FLOAT, 32, 1, 2, 0);
     mxl_tensor *value = make(&tv, v, MXL_FLOAT, 32, 1, 2, 0);
     mxl_options o;
     mxl_defaults(MXL_L2, &o);
     CHECK(mxl_run(MXL_L2, &o, 3, in, NULL, value, grads, &exec) == MXL_OK, "%s", error.message);
-    CHECK(fabsf(v[0] - 2 * 5 / 6.0f) < 1e-6f && fabsf(v[1] - 0.5f * 10 / 6.0f) < 1e-6f, "%g %g", v[0], v[1]);
+    CHECK(fabsf(v[0] - 2 * 5 / 6.0f) < 1e-6f && fabsf(v[1] - 0.5f * 10 / 6.0f) < 1e-6f, "%g %g",
+          v[0], v[1]);
     CHECK(fabsf(d[0] - 2 / 3.0f) < 1e-6f && fabsf(dw[0] - 5 / 6.0f) < 1e-6f, "%g %g", d[0], dw[0]);
     value->data = v2;
     CHECK(mxl_run(MXL_L2, NULL, 3, in, head, value, NULL, NULL) == MXL_OK, "value only");
@@ -146,7 +152,8 @@ static void test_planning(void) {
     int64_t shape[MXL_MAX_NDIM] = {-7, -7};
     tensor tp, tz, tw;
     mxl_tensor value = {0};
-    const mxl_tensor *in[3] = {make(&tp, NULL, MXL_BFLOAT, 16, 2, 5, 7), make(&tz, NULL, MXL_INT, 8, 1, 35, 0),
+    const mxl_tensor *in[3] = {make(&tp, NULL, MXL_BFLOAT, 16, 2, 5, 7),
+                               make(&tz, NULL, MXL_INT, 8, 1, 35, 0),
                                make(&tw, NULL, MXL_FLOAT, 32, 2, 5, 2)};
     mxl_options o;
     mxl_defaults(MXL_HUBER, &o);
@@ -168,7 +175,8 @@ static void test_refusals(void) {
     float p[6] = {1, 2, 3, 4, 5, 6}, z[6] = {0, 2, 5, 1, 5, 7}, v[2], d[6];
     float labels[2] = {1, 3}, negative[6] = {1, 1, 1, 1, -2, 1};
     tensor tp, tz, tv, td, other;
-    const mxl_tensor *in[3] = {make(&tp, p, MXL_FLOAT, 32, 2, 2, 3), make(&tz, z, MXL_FLOAT, 32, 2, 2, 3), NULL};
+    const mxl_tensor *in[3] = {make(&tp, p, MXL_FLOAT, 32, 2, 2, 3),
+                               make(&tz, z, MXL_FLOAT, 32, 2, 2, 3), NULL};
     mxl_tensor *grads[3] = {make(&td, d, MXL_FLOAT, 32, 2, 2, 3), NULL, NULL};
     mxl_tensor *value = make(&tv, v, MXL_FLOAT, 32, 1, 2, 0);
     mxl_options o, good;
@@ -183,19 +191,22 @@ static void test_refusals(void) {
     refused(RUN(MXL_L2, &good, 1), MXL_ERR_NULL, 1, WORDS("L2Loss", "label", "missing"));
     refused(RUN(MXL_L2, &good, 4), MXL_ERR_NULL, MXL_ARG_NONE, WORDS("4 inputs", "at most 3"));
     refused(RUN(MXL_L2, &good, -1), MXL_ERR_NULL, MXL_ARG_NONE, WORDS("-1"));
-    refused(mxl_run(MXL_L2, &good, 2, NULL, NULL, value, NULL, &exec), MXL_ERR_NULL, 0, WORDS("pred"));
+    refused(mxl_run(MXL_L2, &good, 2, NULL, NULL, value, NULL, &exec), MXL_ERR_NULL, 0,
+            WORDS("pred"));
     refused(mxl_run(MXL_L2, &good, 2, in, NULL, NULL, NULL, &exec), MXL_ERR_NULL, MXL_ARG_VALUE,
             WORDS("neither value nor any gradient"));
 
     o = good, o.size = 8;
     refused(RUN(MXL_L2, &o, 2), MXL_ERR_VERSION, MXL_ARG_OPTIONS, WORDS("size", "8"));
     bad_exec.size = 3;
-    CHECK(mxl_run(MXL_L2, &good, 2, in, NULL, value, NULL, &bad_exec) == MXL_ERR_VERSION, "exec size");
+    CHECK(mxl_run(MXL_L2, &good, 2, in, NULL, value, NULL, &bad_exec) == MXL_ERR_VERSION,
+          "exec size");
     bad_exec = exec, bad_exec.num_threads = -2;
-    refused(mxl_run(MXL_L2, &good, 2, in, NULL, value, NULL, &bad_exec), MXL_ERR_OPTION, MXL_ARG_EXEC,
-            WORDS("num_threads", "-2"));
+    refused(mxl_run(MXL_L2, &good, 2, in, NULL, value, NULL, &bad_exec), MXL_ERR_OPTION,
+            MXL_ARG_EXEC, WORDS("num_threads", "-2"));
     o = good, o.rho = 2;
-    refused(RUN(MXL_L2, &o, 2), MXL_ERR_OPTION, MXL_ARG_OPTIONS, WORDS("rho", "2", "does not read"));
+    refused(RUN(MXL_L2, &o, 2), MXL_ERR_OPTION, MXL_ARG_OPTIONS,
+            WORDS("rho", "2", "does not read"));
     o = good, o.axis = 0;
     refused(RUN(MXL_L2, &o, 2), MXL_ERR_OPTION, MXL_ARG_OPTIONS, WORDS("axis", "does not read"));
     o = good, o.flags |= MXL_SPARSE_LABEL;
@@ -242,30 +253,35 @@ static void test_refusals(void) {
     refused(RUN(MXL_SOFTMAX_CROSS_ENTROPY, NULL, 2), MXL_ERR_SHAPE, 1,
             WORDS("label", "(2, 3)", "(2,)", "sparse_label=False"));
     make(&tz, labels, MXL_FLOAT, 32, 1, 2, 0);
-    refused(RUN(MXL_SOFTMAX_CROSS_ENTROPY, NULL, 2), MXL_ERR_VALUE, 1, WORDS("label[1] is 3", "0 to 2"));
+    refused(RUN(MXL_SOFTMAX_CROSS_ENTROPY, NULL, 2), MXL_ERR_VALUE, 1,
+            WORDS("label[1] is 3", "0 to 2"));
     mxl_defaults(MXL_POISSON_NLL, &o);
     o.flags |= MXL_COMPUTE_FULL;
     make(&tz, negative, MXL_FLOAT, 32, 2, 2, 3);
     make(&tv, v, MXL_FLOAT, 32, 1, 1, 0);
-    refused(RUN(MXL_POISSON_NLL, &o, 2), MXL_ERR_VALUE, 1, WORDS("target[1, 1] is -2", "compute_full"));
+    refused(RUN(MXL_POISSON_NLL, &o, 2), MXL_ERR_VALUE, 1,
+            WORDS("target[1, 1] is -2", "compute_full"));
     make(&tz, z, MXL_FLOAT, 32, 2, 2, 3);
 
     refused(RUN(MXL_L2, &good, 2), MXL_ERR_SHAPE, MXL_ARG_VALUE, WORDS("value", "(1,)", "(2,)"));
     make(&tv, v, MXL_FLOAT, 64, 1, 2, 0);
-    refused(RUN(MXL_L2, &good, 2), MXL_ERR_DTYPE, MXL_ARG_VALUE, WORDS("value", "float64", "float32"));
+    refused(RUN(MXL_L2, &good, 2), MXL_ERR_DTYPE, MXL_ARG_VALUE,
+            WORDS("value", "float64", "float32"));
     make(&tv, v, MXL_FLOAT, 32, 1, 2, 0);
     make(&td, d, MXL_FLOAT, 32, 2, 3, 2);
-    refused(RUN(MXL_L2, &good, 2), MXL_ERR_SHAPE, MXL_ARG_GRAD, WORDS("gradient", "pred", "(3, 2)", "(2, 3)"));
+    refused(RUN(MXL_L2, &good, 2), MXL_ERR_SHAPE, MXL_ARG_GRAD,
+            WORDS("gradient", "pred", "(3, 2)", "(2, 3)"));
     make(&td, p, MXL_FLOAT, 32, 2, 2, 3);
     refused(RUN(MXL_L2, &good, 2), MXL_ERR_LAYOUT, MXL_ARG_GRAD, WORDS("overlaps"));
     make(&td, d, MXL_FLOAT, 32, 2, 2, 3), td.t.strides = zero;
     refused(RUN(MXL_L2, &good, 2), MXL_ERR_LAYOUT, MXL_ARG_GRAD, WORDS("overlap one another"));
     make(&td, d, MXL_FLOAT, 32, 2, 2, 3);
     grads[2] = make(&other, d, MXL_FLOAT, 32, 2, 2, 1);
-    refused(RUN(MXL_L2, &good, 3), MXL_ERR_NULL, MXL_ARG_GRAD + 2, WORDS("sample_weight", "absent"));
+    refused(RUN(MXL_L2, &good, 3), MXL_ERR_NULL, MXL_ARG_GRAD + 2,
+            WORDS("sample_weight", "absent"));
     grads[2] = NULL;
-    refused(mxl_run(MXL_L2, &good, 2, in, in[0], value, grads, &exec), MXL_ERR_SHAPE, MXL_ARG_HEAD_GRAD,
-            WORDS("head_grad", "(2, 3)", "(2,)"));
+    refused(mxl_run(MXL_L2, &good, 2, in, in[0], value, grads, &exec), MXL_ERR_SHAPE,
+            MXL_ARG_HEAD_GRAD, WORDS("head_grad", "(2, 3)", "(2,)"));
     for (i = 0; i < sizeof d; i++)
         CHECK(((unsigned char *)d)[i] == 0x5a, "gradient was written by a refused call");
     for (i = 0; i < sizeof v; i++)
@@ -279,7 +295,8 @@ static void test_tensors(void) {
     int8_t z[6] = {9, 3, 2, 1, 0, 9};
     int64_t shape[8] = {1, 2, 1, 1, 2, 1, 1, 1}, back[1] = {-1};
     tensor tp, tz, tv, td;
-    const mxl_tensor *in[2] = {make(&tp, p, MXL_BFLOAT, 16, 8, 0, 0), make(&tz, z, MXL_INT, 8, 1, 4, 0)};
+    const mxl_tensor *in[2] = {make(&tp, p, MXL_BFLOAT, 16, 8, 0, 0),
+                               make(&tz, z, MXL_INT, 8, 1, 4, 0)};
     mxl_tensor *grads[2] = {make(&td, d, MXL_BFLOAT, 16, 8, 0, 0), NULL};
     mxl_options o;
     mxl_defaults(MXL_L1, &o);

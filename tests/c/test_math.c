@@ -2,8 +2,8 @@
  * test_math.c - errors of exp, log and log1p in units in the last place
  *
  * float against the C library's double functions, one in STEP of all floats (argument 1 tries every
- * one, in about a minute); double against its long double functions (x87, 64 bits), sampled. Compiled
- * for the baseline and, with fused multiply-add, for AVX2.
+ * one, in about a minute); double against its long double functions (x87, 64 bits), sampled.
+ * Compiled for the baseline and, with fused multiply-add, for AVX2.
  */
 #include <math.h>
 #include <stdint.h>
@@ -90,17 +90,36 @@ static double uniform(void) { /* xorshift64 */
 }
 
 static void test_double(long n) {
-    static const double special[] = {0.0,    -0.0,   1.0,      -1.0,  0.5,   0x1p-1074, 0x1p-1022,
-                                     709.78, 709.79, -745.13,  -745.14, 1e308, -1e308,  HUGE_VAL,
-                                     -HUGE_VAL, 1e-300, 0.70710678118654752440, 1.4142135623730951};
+    static const double special[] = {0.0,
+                                     -0.0,
+                                     1.0,
+                                     -1.0,
+                                     0.5,
+                                     0x1p-1074,
+                                     0x1p-1022,
+                                     709.78,
+                                     709.79,
+                                     -745.13,
+                                     -745.14,
+                                     1e308,
+                                     -1e308,
+                                     HUGE_VAL,
+                                     -HUGE_VAL,
+                                     1e-300,
+                                     0.70710678118654752440,
+                                     1.4142135623730951};
     record e = {"exp double", 0, 0}, l = {"log double", 0, 0}, p = {"log1p unit", 0, 0},
            q = {"log1p double", 0, 0};
     long i;
     const long n_special = sizeof special / sizeof *special;
     for (i = 0; i < n; i++) {
         const double a = i < n_special ? special[i] : (uniform() - 0.5) * (i % 2 ? 1500 : 2);
-        const double b = i < n_special ? special[i] : i % 2 ? exp((uniform() - 0.5) * 1480) : uniform() * 2;
-        const double c = i < n_special ? fabs(special[i]) : i % 2 ? uniform() : exp(-uniform() * 700);
+        const double b = i < n_special ? special[i]
+                         : i % 2       ? exp((uniform() - 0.5) * 1480)
+                                       : uniform() * 2;
+        const double c = i < n_special ? fabs(special[i])
+                         : i % 2       ? uniform()
+                                       : exp(-uniform() * 700);
         note(&e, a, ulp(exp_f64(a), expl(a), 52, -1074));
         note(&l, b, ulp(log_f64(b), logl(b), 52, -1074));
         if (c <= 1)

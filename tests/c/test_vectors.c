@@ -1,8 +1,8 @@
 /*
  * test_vectors.c - the recorded vectors through the public C interface
  *
- * Reads tests/golden/vectors.txt (tests/tools/golden_text.py describes the format) and knows no loss:
- * names and options are looked up in the library.
+ * Reads tests/golden/vectors.txt (tests/tools/golden_text.py describes the format) and knows no
+ * loss: names and options are looked up in the library.
  */
 #include <math.h>
 #include <mxloss.h>
@@ -30,8 +30,10 @@ typedef struct {
 static const struct {
     const char *name;
     mxl_dtype dtype;
-} dtypes[] = {{"float16", {MXL_FLOAT, 16, 1}}, {"float32", {MXL_FLOAT, 32, 1}},
-              {"float64", {MXL_FLOAT, 64, 1}}, {"int32", {MXL_INT, 32, 1}},
+} dtypes[] = {{"float16", {MXL_FLOAT, 16, 1}},
+              {"float32", {MXL_FLOAT, 32, 1}},
+              {"float64", {MXL_FLOAT, 64, 1}},
+              {"int32", {MXL_INT, 32, 1}},
               {"int64", {MXL_INT, 64, 1}}};
 
 static double half_to_double(uint16_t h) {
@@ -95,10 +97,11 @@ static void set_option(mxl_options *o, const char *name, const char *value) {
     static const struct {
         const char *name, *word;
         uint32_t flag;
-    } flags[] = {{"from_logits", NULL, MXL_FROM_LOGITS},   {"from_sigmoid", NULL, MXL_FROM_SIGMOID},
-                 {"sparse_label", NULL, MXL_SPARSE_LABEL}, {"compute_full", NULL, MXL_COMPUTE_FULL},
-                 {"label_format", "binary", MXL_LABEL_BINARY}, {"reduction", "sum", MXL_REDUCE_SUM},
-                 {"out_of_range", "clip", MXL_CLIP_LABEL}};
+    } flags[] = {
+        {"from_logits", NULL, MXL_FROM_LOGITS},       {"from_sigmoid", NULL, MXL_FROM_SIGMOID},
+        {"sparse_label", NULL, MXL_SPARSE_LABEL},     {"compute_full", NULL, MXL_COMPUTE_FULL},
+        {"label_format", "binary", MXL_LABEL_BINARY}, {"reduction", "sum", MXL_REDUCE_SUM},
+        {"out_of_range", "clip", MXL_CLIP_LABEL}};
     size_t k;
     for (k = 0; k < sizeof flags / sizeof *flags; k++)
         if (strcmp(flags[k].name, name) == 0) {
@@ -216,7 +219,8 @@ int main(int argc, char **argv) {
                     empty_like(v, &inputs[0]);
                     v->tensor.ndim = plan.ndim;
                     memcpy(v->shape, shape, sizeof shape);
-                    status = mxl_run(loss, &options, info->n_inputs, in, NULL, &v->tensor, NULL, &exec);
+                    status =
+                        mxl_run(loss, &options, info->n_inputs, in, NULL, &v->tensor, NULL, &exec);
                 }
                 CHECK((status == MXL_OK) == (strcmp(expect, "accepted") == 0), "%s: %s", name,
                       error.message);

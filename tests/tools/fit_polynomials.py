@@ -6,6 +6,7 @@ coefficient in turn, lowest power first, is rounded to the target type and the o
 again to what is left.  Prints C arrays of hexadecimal constants, lowest power first, with
 the largest relative error.  Run:  python tests/tools/fit_polynomials.py   (about a minute)
 """
+
 import mpmath as mp
 
 mp.mp.dps = 60
@@ -17,20 +18,25 @@ def fit_free(f, weight, low, high, degree, fixed, nodes=120, rounds=12):
     Least squares on Chebyshev nodes, reweighted towards the maximum norm (Lawson's method).
     """
     free = [k for k in range(degree + 1) if k not in fixed]
-    xs = [(low + high) / 2 - (high - low) / 2 * mp.cos(mp.pi * (2 * i + 1) / (2 * nodes)) for i in range(nodes)]
+    xs = [
+        (low + high) / 2 - (high - low) / 2 * mp.cos(mp.pi * (2 * i + 1) / (2 * nodes))
+        for i in range(nodes)
+    ]
     ws = [weight(x) for x in xs]
-    rest = [f(x) - sum(c * x ** k for k, c in fixed.items()) for x in xs]
+    rest = [f(x) - sum(c * x**k for k, c in fixed.items()) for x in xs]
     importance = [mp.mpf(1)] * nodes
     for _ in range(rounds):
         A, b = mp.matrix(len(free), len(free)), mp.matrix(len(free), 1)
         for x, w, y, m in zip(xs, ws, rest, importance):
-            row = [w * x ** k for k in free]
+            row = [w * x**k for k in free]
             for i in range(len(free)):
                 b[i] += m * row[i] * w * y
                 for j in range(len(free)):
                     A[i, j] += m * row[i] * row[j]
         c = list(mp.lu_solve(A, b))
-        errors = [abs(w * (y - sum(a * x ** k for a, k in zip(c, free)))) for x, w, y in zip(xs, ws, rest)]
+        errors = [
+            abs(w * (y - sum(a * x**k for a, k in zip(c, free)))) for x, w, y in zip(xs, ws, rest)
+        ]
         importance = [m * e for m, e in zip(importance, errors)]
         total = sum(importance)
         importance = [m / total for m in importance]
@@ -51,24 +57,26 @@ def fit(title, f, weight, low, high, degree, bits):
     for power in range(degree + 1):
         c = fit_free(f, weight, low, high, degree, fixed)
         fixed[power] = rounded(c[power], bits)
-    q = lambda x: sum(c * x ** k for k, c in fixed.items())
+    q = lambda x: sum(c * x**k for k, c in fixed.items())
     grid = [low + (high - low) * i / mp.mpf(3000) for i in range(3001)]
     worst = max(abs(weight(x) * (f(x) - q(x))) for x in grid if x != 0)
-    print("/* %s on [%s, %s]: relative error 2^%s */" %
-          (title, mp.nstr(low, 6), mp.nstr(high, 6), mp.nstr(mp.log(worst, 2), 4)))
+    print(
+        "/* %s on [%s, %s]: relative error 2^%s */"
+        % (title, mp.nstr(low, 6), mp.nstr(high, 6), mp.nstr(mp.log(worst, 2), 4))
+    )
     print("{" + ", ".join(float(fixed[k]).hex() for k in sorted(fixed)) + "}\n", flush=True)
 
 
 def exp_tail(r):  # exp(r) = 1 + r + r^2 q(r)
     if abs(r) < mp.mpf("1e-15"):
         return mp.mpf(1) / 2 + r / 6
-    return (mp.expm1(r) - r) / r ** 2
+    return (mp.expm1(r) - r) / r**2
 
 
 def log1p_tail(f):  # log(1 + f) = f - f^2 / 2 + f^3 q(f)
     if abs(f) < mp.mpf("1e-12"):
         return mp.mpf(1) / 3 - f / 4
-    return (mp.log1p(f) - f + f ** 2 / 2) / f ** 3
+    return (mp.log1p(f) - f + f**2 / 2) / f**3
 
 
 def atanh_tail(z):  # with s = f / (2 + f), z = s^2: log(1 + f) = 2 s + s z q(z)
@@ -80,13 +88,48 @@ def atanh_tail(z):  # with s = f / (2 + f), z = s^2: log(1 + f) = 2 s + s z q(z)
 
 if __name__ == "__main__":
     ln2 = mp.log(2)
-    fit("exp, float", exp_tail, lambda r: r ** 2 / mp.exp(r), -ln2 * mp.mpf("0.5002"), ln2 * mp.mpf("0.5002"), 4, 24)
-    fit("log1p, float", log1p_tail, lambda f: f ** 3 / (mp.log1p(f) if f else 1), "-0.2935", "0.5", 7, 24)
-    fit("log1p, float", log1p_tail, lambda f: f ** 3 / (mp.log1p(f) if f else 1), "-0.2935", "0.5", 8, 24)
-    fit("exp, double", exp_tail, lambda r: r ** 2 / mp.exp(r), -ln2 * mp.mpf("0.5002"), ln2 * mp.mpf("0.5002"), 9, 53)
+    fit(
+        "exp, float",
+        exp_tail,
+        lambda r: r**2 / mp.exp(r),
+        -ln2 * mp.mpf("0.5002"),
+        ln2 * mp.mpf("0.5002"),
+        4,
+        24,
+    )
+    fit(
+        "log1p, float",
+        log1p_tail,
+        lambda f: f**3 / (mp.log1p(f) if f else 1),
+        "-0.2935",
+        "0.5",
+        7,
+        24,
+    )
+    fit(
+        "log1p, float",
+        log1p_tail,
+        lambda f: f**3 / (mp.log1p(f) if f else 1),
+        "-0.2935",
+        "0.5",
+        8,
+        24,
+    )
+    fit(
+        "exp, double",
+        exp_tail,
+        lambda r: r**2 / mp.exp(r),
+        -ln2 * mp.mpf("0.5002"),
+        ln2 * mp.mpf("0.5002"),
+        9,
+        53,
+    )
     fit("atanh, double", atanh_tail, lambda z: z / 2, "0", "0.0401", 7, 53)
     for name, low_bits, bits in (("float", 24, 24), ("double", 53, 53)):
         # the high part leaves room for products with exponents of up to 8 (11) bits
         keep = 24 - 9 if bits == 24 else 53 - 12
         high = rounded(ln2, keep)
-        print("/* ln 2, %s: high, low */ {%s, %s}" % (name, float(high).hex(), float(rounded(ln2 - high, bits)).hex()))
+        print(
+            "/* ln 2, %s: high, low */ {%s, %s}"
+            % (name, float(high).hex(), float(rounded(ln2 - high, bits)).hex())
+        )

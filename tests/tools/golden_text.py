@@ -47,8 +47,11 @@ def array(a):
 
 
 def options(pairs):
-    return [f"option {key} {value if isinstance(value, str) else number(value)}"
-            for key, value in pairs.items() if value is not None]
+    return [
+        f"option {key} {value if isinstance(value, str) else number(value)}"
+        for key, value in pairs.items()
+        if value is not None
+    ]
 
 
 def recorded():
@@ -90,8 +93,16 @@ def refusals():
 
 
 def text():
-    return "\n".join(["# made by tests/tools/golden_text.py, which explains the format",
-                      *recorded(), *refusals()]) + "\n"
+    return (
+        "\n".join(
+            [
+                "# made by tests/tools/golden_text.py, which explains the format",
+                *recorded(),
+                *refusals(),
+            ]
+        )
+        + "\n"
+    )
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@
  * Errors.   Every call that can fail returns an mxl_status; mxl_exec.error, if given, receives the
  *           same status, the argument at fault and one English sentence. After any error, nothing
  *           has been written to any output. Nothing is ever printed, and nothing aborts.
- * Threads.  Every function may be called from several threads at once, mxl_set_isa included.
+ * Threads.  Every function may be called from several threads at once, mxl_set_isa included. Large
+ *           calls use several threads; calls at the same time do not wait for one another.
  * Numbers.  Results depend on the inputs only, not on time, load or memory layout. Among
  *           processors with fused multiply-add they do not depend on the instruction set either.
  * Not promised: the last bit staying the same from one version of the library to the next.
@@ -175,7 +176,7 @@ typedef struct mxl_loss_info {
 
 typedef struct mxl_exec {
     uint32_t size;       /* sizeof(mxl_exec) */
-    int32_t num_threads; /* the most threads to use, 0 = automatic. This version uses one */
+    int32_t num_threads; /* the most threads to use; 0 = as set for the process */
     mxl_error *error;    /* filled in when the call fails, untouched otherwise; may be NULL */
 } mxl_exec;
 
@@ -267,6 +268,17 @@ MXL_API int32_t mxl_has_isa(mxl_isa isa);
 
 /* "avx2" and so on; "unknown" for a number that is none. */
 MXL_API const char *mxl_isa_name(mxl_isa isa);
+
+/* How many threads one call may use, the calling one included: what mxl_set_num_threads set last, at
+ * first the environment variable MXLOSS_NUM_THREADS or the number of processors. Results do not
+ * depend on it. Small calls use one thread anyway. */
+MXL_API int32_t mxl_get_num_threads(void);
+
+/* Set that number for the whole process, from the next mxl_run on; 0 = automatic again. More than
+ * 64 count as 64. MXL_ERR_OPTION below 0. The threads are the library's own: made when first
+ * needed, kept, and asleep between calls. They block all signals; a child of fork starts without
+ * them. */
+MXL_API mxl_status mxl_set_num_threads(int32_t n);
 
 /* [end cdef] */
 

@@ -11,8 +11,9 @@
 
 from . import base, gluon
 from ._config import show_config
+from ._core import get_num_threads, set_num_threads
 from ._core import version as _version
 from .base import MXNetError
 
 __version__ = _version()
-__all__ = ["MXNetError", "base", "gluon", "show_config"]
+__all__ = ["MXNetError", "base", "get_num_threads", "gluon", "set_num_threads", "show_config"]

@@ -30,7 +30,7 @@ def show_config(mode="stdout"):
         "version": _core.version(),
         "isa": _core.get_isa(),
         "isa_available": _core.isa_names(),
-        "threads": 1,
+        "threads": _core.get_num_threads(),
         "build": _core.build_info(),
         "python": platform.python_version(),
         "numpy": np.__version__,

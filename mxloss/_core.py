@@ -338,6 +338,36 @@ def set_isa(name: str) -> None:
     )
 
 
+def get_num_threads() -> int:
+    """The most threads that one call uses.
+
+    Set by `set_num_threads`; before that by the environment variable MXLOSS_NUM_THREADS, or else the
+    number of processors that this process may use.
+    """
+    return lib.mxl_get_num_threads()
+
+
+def set_num_threads(n: int) -> None:
+    """Set the most threads that one call uses, in the whole process.
+
+    Parameters
+    ----------
+    n : int
+        At least 1, the calling thread included; more than 64 count as 64. 0 is the automatic number
+        again. Results do not depend on it.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For anything else.
+    """
+    if not isinstance(n, (int, np.integer)) or isinstance(n, bool):
+        raise MXNetTypeError(f"set_num_threads: n must be an integer, got {n!r}")
+    if n < 0:
+        raise MXNetValueError(f"set_num_threads: n is {n}; expected 0 (automatic) or more")
+    lib.mxl_set_num_threads(min(int(n), 64))
+
+
 def version() -> str:
     return ffi.string(lib.mxl_version()).decode()
 

@@ -100,7 +100,12 @@ typedef struct mxl_job {
     int64_t class_stride;  /* SPARSE_COLUMNS: pred and its gradient step by this from class to */
     int64_t dclass_stride; /*                class, and `in[0]` and `din[0]` are over the rows */
     int64_t inner;         /* SPARSE_COLUMNS: rows that follow one another in pred's own shape */
-    double factor;         /* weight / number of positions averaged */
+    /* How the stream is cut up, by shapes only: chunks are handed to threads, tiles fit a cache. */
+    int64_t chunk, n_chunks; /* positions per chunk; chunks */
+    int64_t tile;            /* most positions per tile */
+    int64_t row;             /* a tile does not reach over multiples of this, if it is longer */
+    int32_t threads;         /* mxl_exec.num_threads */
+    double factor;           /* weight / number of positions averaged */
     double rho, margin, epsilon;
     mxl_view in[MXL_MAX_IN];
     int32_t has_weight, has_head;

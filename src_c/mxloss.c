@@ -108,6 +108,7 @@ mxl_status mxl_run(mxl_loss loss, const mxl_options *options, int32_t n_inputs,
         (status = mxl_plan(&call, &job, value)) != MXL_OK || call.planning ||
         (status = mxl_check_values(&call, &job)) != MXL_OK)
         return status;
+    job.threads = exec ? exec->num_threads : 0;
     status = mxl_execute(&job);
     if (status != MXL_OK)
         return mxl_fail(&call, status, MXL_ARG_NONE, "working memory could not be allocated");

@@ -196,6 +196,66 @@ static void plan_elementwise(const mxl_call *call, mxl_job *job, const mxl_geome
     }
 }
 
+/* ---- Tiles and chunks ---------------------------------------------------------------------- */
+
+enum {
+    CHUNK_WORK = 65536, /* elements of pred per chunk: some 20 to 60 us */
+    TILE_BYTES = 4096,  /* of one input: all buffers of a tile fit the first-level cache */
+    SPARSE_TILE = 256,  /* rows; kernels have room for so many */
+    COLUMN_BYTES = 65536
+};
+
+static int64_t at_least(int64_t a, int64_t b) {
+    return a > b ? a : b;
+}
+
+/* most positions that are a multiple of unit, but at least one unit */
+static int64_t multiple(int64_t positions, int64_t unit) {
+    return at_least(positions / unit, 1) * unit;
+}
+
+/* Decides by shapes only, so that results depend on nothing else. */
+static void plan_chunks(mxl_job *job) {
+    const int64_t size = job->is_double ? 8 : 4, run = at_least(job->value.run, 1);
+    mxl_output *outputs[] = {&job->value, &job->dweight, &job->din[0], &job->din[1], &job->din[2]};
+    int64_t unit = 1;
+    size_t i;
+    if (job->n == 0)
+        return;
+    if (job->loop == MXL_SPARSE_COLUMNS) { /* a tile's pred and gradient: at most 64 KiB each */
+        job->tile = SPARSE_TILE;
+        while (job->tile > 16 && job->tile * job->classes * size > COLUMN_BYTES)
+            job->tile /= 2;
+        /* do not step over the end of an image's row if the pieces stay long enough */
+        if (job->inner < job->tile && job->inner >= 64)
+            job->tile = job->inner;
+        unit = job->tile;
+        job->chunk = CHUNK_WORK / job->classes;
+    } else if (job->loop == MXL_SPARSE_ROWS) {
+        job->tile = SPARSE_TILE;
+        job->chunk = at_least(CHUNK_WORK / job->classes, 1);
+    } else {
+        unit = job->classes;
+        job->row = job->loop == MXL_SOFTMAX_ELEMENTWISE ? job->classes : run;
+        job->tile = TILE_BYTES / size;
+        if (job->row <= job->tile || job->loop == MXL_SOFTMAX_ELEMENTWISE)
+            job->tile = multiple(job->tile, job->row);
+        job->chunk = CHUNK_WORK;
+    }
+    /* scattered sums need cells for each chunk: not many more of these than positions */
+    for (i = 0; i < sizeof outputs / sizeof *outputs; i++)
+        if (outputs[i]->kind == MXL_SCATTER)
+            job->chunk = at_least(job->chunk, 4 * outputs[i]->size);
+    job->chunk = multiple(job->chunk, run % unit == 0 && run <= job->chunk ? run : unit);
+    /* and so does a sum of neighbours that the end of a chunk cuts through */
+    for (i = 0; i < sizeof outputs / sizeof *outputs; i++)
+        if (outputs[i]->kind == MXL_ROWSUM && job->chunk % outputs[i]->run != 0)
+            outputs[i]->kind = MXL_SCATTER;
+    job->n_chunks = job->n / job->chunk + (job->n % job->chunk != 0);
+    if (job->tile > job->chunk)
+        job->tile = job->chunk;
+}
+
 mxl_status mxl_plan(mxl_call *call, mxl_job *job, mxl_tensor *value) {
     int64_t stride[MXL_MAX_NDIM], cells[MXL_MAX_NDIM];
     mxl_geometry g;
@@ -223,5 +283,6 @@ mxl_status mxl_plan(mxl_call *call, mxl_job *job, mxl_tensor *value) {
         mxl_weight_strides(call, &g, &call->grad[2], stride, cells);
         make_output(&job->dweight, &call->grad[2], &g, stride, cells);
     }
+    plan_chunks(job);
     return MXL_OK;
 }

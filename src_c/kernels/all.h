@@ -15,6 +15,7 @@
 
 #include "../job.h"
 #include "../labels.h"
+#include "../parallel.h"
 #include "cursor.h"
 #include "half.h"
 

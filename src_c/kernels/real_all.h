@@ -7,18 +7,12 @@
 
 #include "softmax.h"
 
+#include "worker.h"
+
 #include "elementwise.h"
 
 #include "sparse.h"
 
-#undef MXL_NATIVE
+#include "run.h"
 
-static mxl_status MXL_T(run)(const mxl_job *job) {
-    switch (job->loop) {
-    case MXL_ELEMENTWISE:
-    case MXL_SOFTMAX_ELEMENTWISE:
-        return MXL_T(run_elementwise)(job);
-    default:
-        return MXL_T(run_sparse)(job);
-    }
-}
+#undef MXL_NATIVE

@@ -78,6 +78,7 @@ static MXL_T(sum) MXL_T(sum_of)(const real *v, int64_t n) {
 
 /* ---- Outputs ------------------------------------------------------------------------------- */
 
+/* What one chunk adds to an output. */
 typedef struct {
     const mxl_output *out;
     double factor;    /* on every finished sum */
@@ -87,16 +88,20 @@ typedef struct {
     int64_t finished; /* and how many are behind it */
 } MXL_T(sink);
 
-static mxl_status MXL_T(sink_open)(MXL_T(sink) * s, const mxl_output *out, double factor) {
+/* numbers that a chunk's cells take up */
+static int64_t MXL_T(cells_of)(const mxl_output *out) {
+    return out->kind == MXL_SCATTER ? out->size * (MXL_REAL / 32) : 0;
+}
+
+/* for the chunk that begins at `position`, with its cells, all 0 */
+static void MXL_T(sink_open)(MXL_T(sink) * s, const mxl_output *out, double factor,
+                             int64_t position, double *cells) {
     memset(s, 0, sizeof *s);
     s->out = out;
     s->factor = factor;
-    if (out->kind == MXL_SCATTER) {
-        s->cells = (double *)calloc((size_t)out->size * (MXL_REAL / 32), sizeof(double));
-        if (s->cells == NULL)
-            return MXL_ERR_MEMORY;
-    }
-    return MXL_OK;
+    s->cells = cells;
+    if (out->kind == MXL_ROWSUM)
+        s->finished = position / out->run;
 }
 
 static void MXL_T(sink_rows)(MXL_T(sink) * s, const real *src, int64_t n) {
@@ -177,30 +182,26 @@ static void MXL_T(sink_put)(MXL_T(sink) * s, int64_t position, const real *src, 
     }
 }
 
-/* write what is still owed, after the last position */
-static void MXL_T(sink_close)(MXL_T(sink) * s) {
+/* Add up the cells of all chunks, in their order, and write the sums. `step` numbers lie between the
+ * cells of one chunk and the next. An output of sums over an empty stream is written here, too. */
+static void MXL_T(write_cells)(const mxl_output *out, double factor, const double *cells,
+                               int64_t step, int64_t n_chunks) {
     enum { batch = 64 };
-    const mxl_output *out = s->out;
     real done[batch];
-    int64_t i, from = s->finished, m;
-    if (out->kind != MXL_ROWSUM && out->kind != MXL_SCATTER)
+    int64_t i, from, m, chunk;
+    if (out->kind != MXL_SCATTER && (out->kind != MXL_ROWSUM || n_chunks > 0))
         return;
-    for (; from < out->size; from += m) { /* ROWSUM gets here only when the stream was empty */
+    for (from = 0; from < out->size; from += m) {
         m = out->size - from < batch ? out->size - from : batch;
         for (i = 0; i < m; i++) {
             MXL_T(sum) a = {0, 0};
-            if (s->cells) {
-                a.s = s->cells[from + i];
-#if MXL_REAL == 64
-                a.c = s->cells[out->size + from + i];
-#endif
+            for (chunk = 0; chunk < n_chunks; chunk++) {
+                const double *cell = cells + chunk * step + from + i;
+                MXL_T(sum) b = {cell[0], MXL_REAL == 64 ? cell[MXL_REAL == 64 ? out->size : 0] : 0};
+                MXL_T(add)(&a, b);
             }
-            done[i] = (real)(MXL_T(total)(a) * s->factor);
+            done[i] = (real)(MXL_T(total)(a) * factor);
         }
         MXL_T(store)(&out->view, from, m, done);
     }
-}
-
-static void MXL_T(sink_free)(MXL_T(sink) * s) {
-    free(s->cells);
 }

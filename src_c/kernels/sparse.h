@@ -4,23 +4,14 @@
  * The stream has one position per row. Two layouts: `rows` has the classes of a row side by side
  * and vectorises along them; `columns` has the same class of many rows side by side and vectorises
  * across the rows. NCHW images are columns; so are short rows, after loading them transposed.
- * Log-probabilities need neither: they are only picked from.
+ * Log-probabilities need neither: they are only picked from. In all of them a->u has the factor on
+ * each row's gradient, a->labels its class; a->e receives the values.
  *
  * Compiled once per instruction set and MXL_REAL.
  */
-enum { MXL_T(sparse_tile) = 256 }; /* most rows at a time */
-
-typedef struct {
-    MXL_T(worker) common;
-    int64_t width; /* rows per tile */
-    int64_t labels[MXL_T(sparse_tile)];
-    real scale[MXL_T(sparse_tile)]; /* on each row's gradient */
-    real *x, *g; /* scratch: a row or classes * width, for pred and its gradient */
-} MXL_T(sparse);
-
 /* n rows, each with its classes side by side */
-static void MXL_T(rows_tile)(MXL_T(sparse) * a, int64_t position, int64_t n) {
-    const mxl_job *job = a->common.job;
+static void MXL_T(rows_tile)(MXL_T(worker) * a, int64_t position, int64_t n) {
+    const mxl_job *job = a->job;
     const int64_t classes = job->classes;
     const int want = job->din[0].kind != MXL_UNWANTED;
     real max[MXL_T(sparse_tile)], x_label[MXL_T(sparse_tile)];
@@ -35,48 +26,48 @@ static void MXL_T(rows_tile)(MXL_T(sparse) * a, int64_t position, int64_t n) {
         r[row] = MXL_T(row_exp)(x, e, classes, max[row], at);
         x_label[row] = x[y];
         if (want) {
-            const real factor = (real)((double)a->scale[row] / (1 + r[row]));
+            const real factor = (real)((double)a->u[row] / (1 + r[row]));
             const real e_label = e[y];
             for (i = 0; i < classes; i++)
                 e[i] *= factor;
-            e[y] = a->scale[row] * MXL_T(softmax_dlabel)(e_label, r[row]);
-            MXL_T(sink_put)(&a->common.din[0], first, e, classes);
+            e[y] = a->u[row] * MXL_T(softmax_dlabel)(e_label, r[row]);
+            MXL_T(sink_put)(&a->din[0], first, e, classes);
         }
     }
     for (row = 0; row < n; row++)
-        a->common.e[row] = MXL_T(softmax_value)(max[row], x_label[row], r[row]);
+        a->e[row] = MXL_T(softmax_value)(max[row], x_label[row], r[row]);
 }
 
 /* n rows of log-probabilities: pick one of each */
-static void MXL_T(pick_tile)(MXL_T(sparse) * a, int64_t position, int64_t n) {
-    const mxl_job *job = a->common.job;
+static void MXL_T(pick_tile)(MXL_T(worker) * a, int64_t position, int64_t n) {
+    const mxl_job *job = a->job;
     const int64_t classes = job->classes;
     int64_t row;
     for (row = 0; row < n; row++) {
         const int64_t first = (position + row) * classes, y = a->labels[row];
         real p;
         MXL_T(load)(&p, &job->in[0], first + y, 1);
-        a->common.e[row] = -p;
+        a->e[row] = -p;
         if (job->din[0].kind != MXL_UNWANTED) {
             real *g = MXL_T(place)(&job->din[0], first, classes, a->g);
             memset(g, 0, (size_t)classes * sizeof(real));
-            g[y] = -a->scale[row];
-            MXL_T(sink_put)(&a->common.din[0], first, g, classes);
+            g[y] = -a->u[row];
+            MXL_T(sink_put)(&a->din[0], first, g, classes);
         }
     }
 }
 
 /* `ldx` and `ldg` elements from class to class; with ldg 0 the exponentials are dropped */
-static void MXL_T(columns)(MXL_T(sparse) * a, const real *restrict x, int64_t ldx, real *restrict g,
+static void MXL_T(columns)(MXL_T(worker) * a, const real *restrict x, int64_t ldx, real *restrict g,
                            int64_t ldg, int64_t n) {
     enum { width = MXL_T(sparse_tile) };
-    const int64_t classes = a->common.job->classes;
+    const int64_t classes = a->job->classes;
     real max[width], x_label[width], e_label[width];
     double r[width], hits[width];
 #if MXL_REAL == 64
     double lost[width]; /* by rounding r */
 #endif
-    real *restrict e = a->common.e;
+    real *restrict e = a->e;
     int64_t c, i;
     for (i = 0; i < n; i++)
         max[i] = x[i];
@@ -115,16 +106,16 @@ static void MXL_T(columns)(MXL_T(sparse) * a, const real *restrict x, int64_t ld
     if (ldg == 0)
         return;
     for (i = 0; i < n; i++)
-        max[i] = (real)((double)a->scale[i] / (1 + r[i]));
+        max[i] = (real)((double)a->u[i] / (1 + r[i]));
     for (c = 0; c < classes; c++)
         for (i = 0; i < n; i++)
             g[c * ldg + i] *= max[i];
     for (i = 0; i < n; i++)
-        g[a->labels[i] * ldg + i] = a->scale[i] * MXL_T(softmax_dlabel)(e_label[i], r[i]);
+        g[a->labels[i] * ldg + i] = a->u[i] * MXL_T(softmax_dlabel)(e_label[i], r[i]);
 }
 
-static void MXL_T(columns_tile)(MXL_T(sparse) * a, int64_t position, int64_t n) {
-    const mxl_job *job = a->common.job;
+static void MXL_T(columns_tile)(MXL_T(worker) * a, int64_t position, int64_t n) {
+    const mxl_job *job = a->job;
     mxl_view in = job->in[0], out = job->din[0].view; /* of class 0, moved from class to class */
     const int64_t in_step = job->class_stride * in.itemsize;
     const int64_t out_step = job->dclass_stride * out.itemsize;
@@ -147,50 +138,24 @@ static void MXL_T(columns_tile)(MXL_T(sparse) * a, int64_t position, int64_t n) 
             MXL_T(store)(&out, position, n, g + c * n);
 }
 
-static mxl_status MXL_T(run_sparse)(const mxl_job *job) {
-    const int columns = job->loop == MXL_SPARSE_COLUMNS;
-    const int64_t classes = job->classes;
-    int64_t width = MXL_T(sparse_tile), position, n, i;
-    MXL_T(sparse) *a = (MXL_T(sparse) *)malloc(sizeof *a);
-    mxl_status status;
-    if (a == NULL)
-        return MXL_ERR_MEMORY;
-    if (columns) { /* keep pred and gradient of a tile within about 64 KiB each */
-        while (width > 16 && width * classes * (int64_t)sizeof(real) > 65536)
-            width /= 2;
-        /* do not step over the end of an image's row if the pieces stay long enough */
-        if (job->inner < width && job->inner >= 64)
-            width = job->inner;
+static void MXL_T(sparse_tile_of)(MXL_T(worker) * a, int64_t position, int64_t n) {
+    const mxl_job *job = a->job;
+    const MXL_T(factor) w = MXL_T(get_factor)(job->has_weight, &job->weight, position, n, a->w);
+    const MXL_T(factor) h = MXL_T(get_factor)(job->has_head, &job->head, position, n, a->h);
+    const MXL_T(factor) scale = MXL_T(gradient_scale)(w, h, (real)job->factor, n, a->u);
+    int64_t i;
+    for (i = 0; scale.array == NULL && i < n; i++)
+        a->u[i] = scale.value;
+    mxl_labels_read(&job->in[1], position, n, job->classes, job->clip_label, a->labels);
+    if (job->from_logits)
+        MXL_T(pick_tile)(a, position, n);
+    else if (job->loop == MXL_SPARSE_COLUMNS)
+        MXL_T(columns_tile)(a, position, n);
+    else
+        MXL_T(rows_tile)(a, position, n);
+    MXL_T(put_values)(a, a->e, w, h, position, n);
+    if (job->din[1].kind != MXL_UNWANTED) { /* class numbers have no slope */
+        memset(a->d[1], 0, (size_t)n * sizeof(real));
+        MXL_T(sink_put)(&a->din[1], position, a->d[1], n);
     }
-    a->width = width;
-    status = MXL_T(worker_open)(&a->common, job, width);
-    a->x = (real *)malloc((size_t)(columns ? width * classes : classes) * sizeof(real) * 2);
-    a->g = a->x + (columns ? width * classes : classes);
-    if (a->x == NULL)
-        status = MXL_ERR_MEMORY;
-    for (position = 0; status == MXL_OK && position < job->n; position += n) {
-        MXL_T(factor) w, h, scale;
-        n = job->n - position < width ? job->n - position : width;
-        w = MXL_T(get_factor)(job->has_weight, &job->weight, position, n, a->common.w);
-        h = MXL_T(get_factor)(job->has_head, &job->head, position, n, a->common.h);
-        mxl_labels_read(&job->in[1], position, n, classes, job->clip_label, a->labels);
-        scale = MXL_T(gradient_scale)(w, h, (real)job->factor, n, a->scale);
-        for (i = 0; scale.array == NULL && i < n; i++)
-            a->scale[i] = scale.value;
-        if (job->from_logits)
-            MXL_T(pick_tile)(a, position, n);
-        else if (columns)
-            MXL_T(columns_tile)(a, position, n);
-        else
-            MXL_T(rows_tile)(a, position, n);
-        MXL_T(put_values)(&a->common, a->common.e, w, h, position, n);
-        if (job->din[1].kind != MXL_UNWANTED) { /* class numbers have no slope */
-            memset(a->common.d[1], 0, (size_t)n * sizeof(real));
-            MXL_T(sink_put)(&a->common.din[1], position, a->common.d[1], n);
-        }
-    }
-    status = MXL_T(worker_close)(&a->common, status);
-    free(a->x);
-    free(a);
-    return status;
 }

@@ -180,10 +180,10 @@ def test_elements(v, dtype):
 def exact_draws(v, dtype):
     """Random points; with labels of -1 and 1 for the hinges, where others cost accuracy (KNOWN)."""
     rng = np.random.default_rng(5)
-    p, z = v.case.draw(rng, v.k, 300)
+    p, z = v.case.draw(rng, v.k, 120)
     if v.case.draw is cases.draw_margin:
         z = np.where(z < 0, -1, 1)
-    points = [p, z, *([rng.uniform(0.2, 4, 300)] if v.pos_weight else [])]
+    points = [p, z, *([rng.uniform(0.2, 4, 120)] if v.pos_weight else [])]
     points = [a.astype(dtype) for a in points]
     return points, exact(v, points)
 
@@ -254,6 +254,12 @@ def rows(dtype, n):
     return np.array(x).astype(dtype)
 
 
+@functools.cache
+def exact_rows(dtype, n):
+    x = rows(dtype, n)
+    return list(zip(x, map(Row, x)))
+
+
 class Row:
     """The exact softmax of a row, with the size that errors are measured by."""
 
@@ -301,8 +307,7 @@ def check_numbers(where, found, exact, size, dtype):
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_sparse_rows(dtype, layout, n):
     dtype = np.dtype(dtype).type
-    for number, x in enumerate(rows(dtype, n)):
-        row = Row(x)
+    for number, (x, row) in enumerate(exact_rows(dtype, n)):
         for y in sorted({0, 1, n - 1, int(x.argmax())}):
             label = np.full(laid_out(x, layout)[:, 0].shape, y)
             value, (grad,) = run_row("SoftmaxCELoss", x, label, layout, ["pred"])
@@ -331,8 +336,7 @@ def test_dense_rows(dtype, loss, layout, n):
     kl = loss == "KLDivLoss"
     options = {"from_logits": False, "reduction": "sum"} if kl else {"sparse_label": False}
     double = 2 if layout == "middle" and not kl else 1
-    for number, x in enumerate(rows(dtype, n)):
-        row = Row(x)
+    for number, (x, row) in enumerate(exact_rows(dtype, n)):
         for z in (np.eye(n)[n // 2], np.eye(n)[x.argmax()], r.random(n)):
             z = z.astype(dtype)
             value, grads = run_row(loss, x, laid_out(z, layout), layout, ["pred", "label"],

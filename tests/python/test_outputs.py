@@ -178,32 +178,40 @@ def test_interleaved_outputs():
     np.testing.assert_array_equal(room, [[0.5, 77.25, 1]] * 4)
 
 
+def random_view(rng, room, shape, dtype):
+    """A strided view of a buffer, and the set of bytes of each of its elements; None if outside."""
+    size = np.dtype(dtype).itemsize
+    start = size * rng.integers(0, room.size // size)
+    strides = size * rng.integers(-2, 8, len(shape))
+    cells = [start + int(np.dot(at, strides)) for at in np.ndindex(shape)]
+    if min(cells) < 0 or max(cells) + size > room.size:
+        return None, None
+    view = np.lib.stride_tricks.as_strided(room[start : start + size].view(dtype), shape, strides)
+    return view, [set(range(cell, cell + size)) for cell in cells]
+
+
 def test_overlap_is_found_exactly_enough():
     """Whatever the strides: nothing that shares memory is accepted, nor is what steps on itself."""
     rng = np.random.default_rng(16)
-    accepted = 0
-    for _ in range(4000):
-        room = np.zeros(40)
-        shape = tuple(int(n) for n in rng.integers(1, 4, rng.integers(1, 4)))
-        label, grad = (np.lib.stride_tricks.as_strided(
-            room[rng.integers(8, 24):], shape, 8 * rng.integers(-2, 8, len(shape)))
-            for _ in range(2))
-        taken = []
-        for a in (label, grad):
-            start = (a.__array_interface__["data"][0] - room.__array_interface__["data"][0]) // 8
-            taken.append([start + sum(i * s // 8 for i, s in zip(at, a.strides))
-                          for at in np.ndindex(shape)])
-        if min(map(min, taken)) < 0 or max(map(max, taken)) >= room.size:
+    accepted = refused = 0
+    while accepted + refused < 2500:
+        room = np.zeros(320, np.uint8)
+        shape = tuple(rng.integers(1, 4, rng.integers(1, 4)).tolist())
+        label, read = random_view(rng, room, shape, rng.choice(["i1", "i2", "f4", "f8"]))
+        grad, written = random_view(rng, room, shape, "f4")
+        if label is None or grad is None:
             continue
-        wrong = set(taken[0]) & set(taken[1]) or len(set(taken[1])) < len(taken[1])
+        one_each = len(set.union(*written)) == 4 * len(written)
+        wrong = not one_each or set.union(*written) & set.union(*read)
         try:
-            mx.gluon.loss.L2Loss().value_and_grad(np.ones(shape), label, out=(None, grad))
+            mx.gluon.loss.L2Loss().value_and_grad(np.ones(shape, "f4"), label, out=(None, grad))
         except ValueError:
+            refused += 1
             assert not room.any()
         else:
             accepted += 1
-            assert not wrong, (shape, label.strides, grad.strides, taken)
-    assert accepted > 200
+            assert not wrong, (shape, label.strides, label.dtype, grad.strides, read, written)
+    assert min(accepted, refused) > 300
 
 
 def late_outputs():

@@ -1,0 +1,93 @@
+/*
+ * run.h - a job from beginning to end: memory, chunks on threads, sums over chunks
+ *
+ * Compiled once per instruction set and MXL_REAL.
+ */
+typedef struct {
+    const mxl_job *job;
+    char *memory;        /* of all workers */
+    size_t worker_bytes; /* of one */
+    int64_t step;        /* elements of a tile's buffer, */
+    int64_t scratch;     /* of x and of g */
+    double *cells;       /* of all chunks */
+    int64_t chunk_cells; /* of one: value, dweight, din */
+} MXL_T(team);
+
+static void MXL_T(run_chunk)(void *context, int64_t chunk, int32_t number) {
+    const MXL_T(team) *team = (const MXL_T(team) *)context;
+    const mxl_job *job = team->job;
+    const int64_t begin = chunk * job->chunk;
+    const int64_t end = job->n - begin < job->chunk ? job->n : begin + job->chunk;
+    const int sparse = job->loop == MXL_SPARSE_ROWS || job->loop == MXL_SPARSE_COLUMNS;
+    int64_t *labels = (int64_t *)(team->memory + (size_t)number * team->worker_bytes);
+    real *next = (real *)(labels + MXL_T(sparse_tile));
+    double *cells = team->cells + chunk * team->chunk_cells;
+    MXL_T(worker) a;
+    real **buffers[] = {&a.in[0], &a.in[1], &a.in[2], &a.w,    &a.h,  &a.u,  &a.s, &a.t,
+                        &a.e,     &a.d[0],  &a.d[1],  &a.d[2], &a.dw, &a.lp, &a.sm};
+    MXL_T(sink) *sinks[] = {&a.value, &a.dweight, &a.din[0], &a.din[1], &a.din[2]};
+    const mxl_output *outputs[] = {&job->value, &job->dweight, &job->din[0], &job->din[1],
+                                   &job->din[2]};
+    int64_t position, n;
+    size_t i;
+    a.job = job;
+    a.labels = labels;
+    for (i = 0; i < sizeof buffers / sizeof *buffers; i++, next += team->step)
+        *buffers[i] = next;
+    a.x = next;
+    a.g = next + team->scratch;
+    for (i = 0; i < sizeof sinks / sizeof *sinks; i++) {
+        MXL_T(sink_open)(sinks[i], outputs[i], i == 0 ? job->factor : 1, begin, cells);
+        cells += MXL_T(cells_of)(outputs[i]);
+    }
+    for (position = begin; position < end; position += n) {
+        n = end - position < job->tile ? end - position : job->tile;
+        if (job->row > job->tile && job->row - position % job->row < n)
+            n = job->row - position % job->row;
+        if (sparse)
+            MXL_T(sparse_tile_of)(&a, position, n);
+        else
+            MXL_T(elementwise_tile)(&a, position, n);
+    }
+}
+
+static mxl_status MXL_T(run)(const mxl_job *job) {
+    const mxl_output *outputs[] = {&job->value, &job->dweight, &job->din[0], &job->din[1],
+                                   &job->din[2]};
+    const int64_t tile = job->tile < job->n ? job->tile : job->n;
+    int32_t threads = mxl_threads_for(job->threads);
+    mxl_status status = MXL_ERR_MEMORY;
+    MXL_T(team) team;
+    double *cells;
+    size_t i;
+    if (threads > job->n_chunks)
+        threads = job->n_chunks > 0 ? (int32_t)job->n_chunks : 1;
+    memset(&team, 0, sizeof team);
+    team.job = job;
+    team.step = (tile + 15) / 16 * 16;
+    if (job->loop == MXL_SPARSE_ROWS)
+        team.scratch = job->classes;
+    if (job->loop == MXL_SPARSE_COLUMNS)
+        team.scratch = tile * job->classes;
+    team.worker_bytes =
+        (size_t)(team.step * MXL_T(worker_buffers) + team.scratch * 2) * sizeof(real) +
+        MXL_T(sparse_tile) * sizeof(int64_t);
+    team.worker_bytes = (team.worker_bytes + 127) / 128 * 128; /* no cache line for two of them */
+    for (i = 0; i < sizeof outputs / sizeof *outputs; i++)
+        team.chunk_cells += MXL_T(cells_of)(outputs[i]);
+    team.memory = (char *)malloc(team.worker_bytes * (size_t)threads);
+    if (team.chunk_cells * job->n_chunks > 0)
+        team.cells = (double *)calloc((size_t)(team.chunk_cells * job->n_chunks), sizeof(double));
+    if (team.memory && (team.cells || team.chunk_cells * job->n_chunks == 0)) {
+        mxl_parallel(threads, job->n_chunks, MXL_T(run_chunk), &team);
+        for (i = 0, cells = team.cells; i < sizeof outputs / sizeof *outputs; i++) {
+            MXL_T(write_cells)(outputs[i], i == 0 ? job->factor : 1, cells, team.chunk_cells,
+                               job->n_chunks);
+            cells += MXL_T(cells_of)(outputs[i]);
+        }
+        status = MXL_OK;
+    }
+    free(team.cells);
+    free(team.memory);
+    return status;
+}

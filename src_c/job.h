@@ -104,7 +104,7 @@ typedef struct mxl_job {
     int64_t chunk, n_chunks; /* positions per chunk; chunks */
     int64_t tile;            /* most positions per tile */
     int64_t row;             /* a tile does not reach over multiples of this, if it is longer */
-    int32_t threads;         /* mxl_exec.num_threads */
+    int32_t threads;         /* the most to use; 0 = as set for the process */
     double factor;           /* weight / number of positions averaged */
     double rho, margin, epsilon;
     mxl_view in[MXL_MAX_IN];

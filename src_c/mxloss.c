@@ -6,6 +6,9 @@
 
 #include "call.h"
 
+/* Elements of pred from where on threads are worth waking: 20 us of the simplest loss. */
+enum { PARALLEL_FROM = 65536 };
+
 static mxl_status read_exec(mxl_call *call, const mxl_exec *exec) {
     if (exec == NULL)
         return MXL_OK;
@@ -109,6 +112,8 @@ mxl_status mxl_run(mxl_loss loss, const mxl_options *options, int32_t n_inputs,
         (status = mxl_check_values(&call, &job)) != MXL_OK)
         return status;
     job.threads = exec ? exec->num_threads : 0;
+    if (call.in[0].count < PARALLEL_FROM)
+        job.threads = 1;
     status = mxl_execute(&job);
     if (status != MXL_OK)
         return mxl_fail(&call, status, MXL_ARG_NONE, "working memory could not be allocated");

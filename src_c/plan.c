@@ -199,7 +199,7 @@ static void plan_elementwise(const mxl_call *call, mxl_job *job, const mxl_geome
 /* ---- Tiles and chunks ---------------------------------------------------------------------- */
 
 enum {
-    CHUNK_WORK = 65536, /* elements of pred per chunk: some 20 to 60 us */
+    CHUNK_WORK = 32768, /* elements of pred per chunk: some 10 to 45 us */
     TILE_BYTES = 4096,  /* of one input: all buffers of a tile fit the first-level cache */
     SPARSE_TILE = 256,  /* rows; kernels have room for so many */
     COLUMN_BYTES = 65536

@@ -161,6 +161,18 @@ def test_outputs_do_not_overwrite_inputs_that_are_copied(layout):
     np.testing.assert_array_equal(pred, before)
 
 
+@pytest.mark.parametrize("layout", [misaligned, swapped, field], ids=lambda f: f.__name__)
+def test_outputs_do_not_overwrite_a_head_grad_that_is_copied(layout):
+    head = layout(np.ones(8))
+    before = head.copy()
+    owner = head if head.base is None else head.base
+    out = owner.view(np.uint8).reshape(-1)[:64].view(np.float64)
+    with pytest.raises(ValueError, match="overlap"):
+        mx.gluon.loss.L2Loss().value_and_grad(
+            np.ones((8, 3)), np.zeros((8, 3)), head_grad=head, out=(out, None))
+    np.testing.assert_array_equal(head, before)
+
+
 def test_outputs_do_not_overwrite_a_strided_label():
     """Nor is a strided label of another shape, which is copied, too."""
     label = np.zeros((3, 8)).T

@@ -270,11 +270,12 @@ def run(
                 options.value_shapes.clear()
             options.value_shapes[pred.shape] = shape
         head = ffi.NULL
+        head_array = None
         if head_grad is not None:
-            head_grad = as_input(loss, "head_grad", head_grad, False)
-            if head_grad.ndim == 0:
-                head_grad = np.broadcast_to(head_grad, shape)
-            head, keep = call.set(_HEAD, head_grad)
+            head_array = as_input(loss, "head_grad", head_grad, False)
+            if head_array.ndim == 0:
+                head_array = np.broadcast_to(head_array, shape)
+            head, keep = call.set(_HEAD, head_array)
             alive.append(keep)
         value, value_tensor = None, ffi.NULL
         if want_value:
@@ -302,7 +303,13 @@ def run(
             call.grads[i], keep = call.set(_GRAD + i, g)
             alive.append(keep)
         if out_value is not None or out_grads is not None:
-            _check_copied(loss, info.inputs, inputs, arrays, (value, *grads))
+            _check_copied(
+                loss,
+                (*info.inputs[:n], "head_grad"),
+                (*inputs, head_grad),
+                (*arrays, head_array),
+                (value, *grads),
+            )
         call.run(options, n, head, value_tensor, call.grads if wrt else ffi.NULL)
     finally:
         _calls.append(call)

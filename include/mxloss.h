@@ -269,8 +269,8 @@ MXL_API int32_t mxl_has_isa(mxl_isa isa);
 /* "avx2" and so on; "unknown" for a number that is none. */
 MXL_API const char *mxl_isa_name(mxl_isa isa);
 
-/* How many threads one call may use, the calling one included: what mxl_set_num_threads set last, at
- * first the environment variable MXLOSS_NUM_THREADS or the number of processors. Results do not
+/* How many threads one call may use, the calling one included: what mxl_set_num_threads set last,
+ * at first the environment variable MXLOSS_NUM_THREADS or the number of processors. Results do not
  * depend on it. Small calls use one thread anyway. */
 MXL_API int32_t mxl_get_num_threads(void);
 

@@ -86,7 +86,11 @@ typedef enum mxl_shape_of_loop {
     MXL_SPARSE_COLUMNS       /* class numbers as labels, many rows side by side */
 } mxl_shape_of_loop;
 
-enum { MXL_MAX_IN = 3 };
+enum {
+    MXL_MAX_IN = 3,
+    MXL_SPARSE_TILE =
+        256 /* most rows of a tile in the sparse loops, whose kernels have room for it */
+};
 
 typedef struct mxl_job {
     int32_t loop;      /* an mxl_shape_of_loop */

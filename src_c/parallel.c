@@ -1,16 +1,16 @@
 /*
  * parallel.c - a small pool of threads that claim chunks
  *
- * The threads are made when first needed. They wait for work spinning for a short time, then asleep.
- * Chunks are claimed one by one: with fixed shares a caller would wait for a thread that has yet to
- * wake up, and one that is late finds nothing left to do and does no harm.
+ * The threads are made when first needed. They wait for work spinning for a short time, then
+ * asleep. Chunks are claimed one by one: with fixed shares a caller would wait for a thread that
+ * has yet to wake up, and one that is late finds nothing left to do and does no harm.
  *
  * The pool serves one call at a time; a call that finds it busy, from another thread or from inside
  * a chunk, runs by itself. After fork the child starts with a pool without threads. OpenMP would do
  * none of the last two.
  *
- * Everything that is shared is atomic (sequentially consistent) or, marked so, protected: job fields
- * are written only while the ticket is closed and no thread is `active`.
+ * Everything that is shared is atomic (sequentially consistent) or, marked so, protected: job
+ * fields are written only while the ticket is closed and no thread is `active`.
  */
 #define _GNU_SOURCE
 #include "parallel.h"
@@ -87,7 +87,8 @@ static void *thread_main(void *number) {
             relax();
         if (spins == SPINS) {
             pthread_mutex_lock(&pool.lock);
-            ADD(pool.sleeping, 1); /* before looking again: mxl_parallel looks the other way round */
+            ADD(pool.sleeping,
+                1); /* before looking again: mxl_parallel looks the other way round */
             while (!has_work(last_job))
                 pthread_cond_wait(&pool.wake, &pool.lock);
             ADD(pool.sleeping, -1);

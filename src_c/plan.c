@@ -201,7 +201,6 @@ static void plan_elementwise(const mxl_call *call, mxl_job *job, const mxl_geome
 enum {
     CHUNK_WORK = 32768, /* elements of pred per chunk: some 10 to 45 us */
     TILE_BYTES = 4096,  /* of one input: all buffers of a tile fit the first-level cache */
-    SPARSE_TILE = 256,  /* rows; kernels have room for so many */
     COLUMN_BYTES = 65536
 };
 
@@ -223,7 +222,7 @@ static void plan_chunks(mxl_job *job) {
     if (job->n == 0)
         return;
     if (job->loop == MXL_SPARSE_COLUMNS) { /* a tile's pred and gradient: at most 64 KiB each */
-        job->tile = SPARSE_TILE;
+        job->tile = MXL_SPARSE_TILE;
         while (job->tile > 16 && job->tile * job->classes * size > COLUMN_BYTES)
             job->tile /= 2;
         /* do not step over the end of an image's row if the pieces stay long enough */
@@ -232,7 +231,7 @@ static void plan_chunks(mxl_job *job) {
         unit = job->tile;
         job->chunk = CHUNK_WORK / job->classes;
     } else if (job->loop == MXL_SPARSE_ROWS) {
-        job->tile = SPARSE_TILE;
+        job->tile = MXL_SPARSE_TILE;
         job->chunk = at_least(CHUNK_WORK / job->classes, 1);
     } else {
         unit = job->classes;

@@ -182,8 +182,9 @@ static void MXL_T(sink_put)(MXL_T(sink) * s, int64_t position, const real *src, 
     }
 }
 
-/* Add up the cells of all chunks, in their order, and write the sums. `step` numbers lie between the
- * cells of one chunk and the next. An output of sums over an empty stream is written here, too. */
+/* Add up the cells of all chunks, in their order, and write the sums. `step` numbers lie between
+ * the cells of one chunk and the next. An output of sums over an empty stream is written here, too.
+ */
 static void MXL_T(write_cells)(const mxl_output *out, double factor, const double *cells,
                                int64_t step, int64_t n_chunks) {
     enum { batch = 64 };

@@ -20,12 +20,12 @@ static void MXL_T(run_chunk)(void *context, int64_t chunk, int32_t number) {
     const int64_t end = job->n - begin < job->chunk ? job->n : begin + job->chunk;
     const int sparse = job->loop == MXL_SPARSE_ROWS || job->loop == MXL_SPARSE_COLUMNS;
     int64_t *labels = (int64_t *)(team->memory + (size_t)number * team->worker_bytes);
-    real *next = (real *)(labels + MXL_T(sparse_tile));
+    real *next = (real *)(labels + MXL_SPARSE_TILE);
     double *cells = team->cells + chunk * team->chunk_cells;
     MXL_T(worker) a;
     real **buffers[] = {&a.in[0], &a.in[1], &a.in[2], &a.w,    &a.h,  &a.u,  &a.s, &a.t,
                         &a.e,     &a.d[0],  &a.d[1],  &a.d[2], &a.dw, &a.lp, &a.sm};
-    MXL_T(sink) *sinks[] = {&a.value, &a.dweight, &a.din[0], &a.din[1], &a.din[2]};
+    MXL_T(sink) * sinks[] = {&a.value, &a.dweight, &a.din[0], &a.din[1], &a.din[2]};
     const mxl_output *outputs[] = {&job->value, &job->dweight, &job->din[0], &job->din[1],
                                    &job->din[2]};
     int64_t position, n;
@@ -45,7 +45,7 @@ static void MXL_T(run_chunk)(void *context, int64_t chunk, int32_t number) {
         if (job->row > job->tile && job->row - position % job->row < n)
             n = job->row - position % job->row;
         if (sparse)
-            MXL_T(sparse_tile_of)(&a, position, n);
+            MXL_T(sparse_tile)(&a, position, n);
         else
             MXL_T(elementwise_tile)(&a, position, n);
     }
@@ -71,7 +71,7 @@ static mxl_status MXL_T(run)(const mxl_job *job) {
         team.scratch = tile * job->classes;
     team.worker_bytes =
         (size_t)(team.step * MXL_T(worker_buffers) + team.scratch * 2) * sizeof(real) +
-        MXL_T(sparse_tile) * sizeof(int64_t);
+        MXL_SPARSE_TILE * sizeof(int64_t);
     team.worker_bytes = (team.worker_bytes + 127) / 128 * 128; /* no cache line for two of them */
     for (i = 0; i < sizeof outputs / sizeof *outputs; i++)
         team.chunk_cells += MXL_T(cells_of)(outputs[i]);

@@ -9,13 +9,14 @@
  *
  * Compiled once per instruction set and MXL_REAL.
  */
+
 /* n rows, each with its classes side by side */
 static void MXL_T(rows_tile)(MXL_T(worker) * a, int64_t position, int64_t n) {
     const mxl_job *job = a->job;
     const int64_t classes = job->classes;
     const int want = job->din[0].kind != MXL_UNWANTED;
-    real max[MXL_T(sparse_tile)], x_label[MXL_T(sparse_tile)];
-    double r[MXL_T(sparse_tile)];
+    real max[MXL_SPARSE_TILE], x_label[MXL_SPARSE_TILE];
+    double r[MXL_SPARSE_TILE];
     int64_t row, i;
     for (row = 0; row < n; row++) {
         const int64_t first = (position + row) * classes, y = a->labels[row];
@@ -60,7 +61,7 @@ static void MXL_T(pick_tile)(MXL_T(worker) * a, int64_t position, int64_t n) {
 /* `ldx` and `ldg` elements from class to class; with ldg 0 the exponentials are dropped */
 static void MXL_T(columns)(MXL_T(worker) * a, const real *restrict x, int64_t ldx, real *restrict g,
                            int64_t ldg, int64_t n) {
-    enum { width = MXL_T(sparse_tile) };
+    enum { width = MXL_SPARSE_TILE };
     const int64_t classes = a->job->classes;
     real max[width], x_label[width], e_label[width];
     double r[width], hits[width];
@@ -138,7 +139,7 @@ static void MXL_T(columns_tile)(MXL_T(worker) * a, int64_t position, int64_t n) 
             MXL_T(store)(&out, position, n, g + c * n);
 }
 
-static void MXL_T(sparse_tile_of)(MXL_T(worker) * a, int64_t position, int64_t n) {
+static void MXL_T(sparse_tile)(MXL_T(worker) * a, int64_t position, int64_t n) {
     const mxl_job *job = a->job;
     const MXL_T(factor) w = MXL_T(get_factor)(job->has_weight, &job->weight, position, n, a->w);
     const MXL_T(factor) h = MXL_T(get_factor)(job->has_head, &job->head, position, n, a->h);

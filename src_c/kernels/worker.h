@@ -3,7 +3,7 @@
  *
  * Compiled once per instruction set and MXL_REAL.
  */
-enum { MXL_T(sparse_tile) = 256, MXL_T(worker_buffers) = 15 }; /* SPARSE_TILE of plan.c */
+enum { MXL_T(worker_buffers) = 15 };
 
 typedef struct {
     const mxl_job *job;

@@ -1,6 +1,6 @@
 /*
- * test_threads.c - the pool: the same bits for any number of threads, many callers at once, resizing
- * meanwhile, fork
+ * test_threads.c - the pool: the same bits for any number of threads, many callers at once,
+ * resizing meanwhile, fork
  */
 #define _GNU_SOURCE
 #include <math.h>
@@ -95,9 +95,12 @@ static void setup(problem *p, const char *what, mxl_loss loss, int bits, int ndi
     p->n_in = weight ? 3 : 2;
     for (i = 0; i < p->n_in; i++) {
         make(&p->in[i], bits, i == 1 ? label_ndim : ndim, i == 0 ? shape : i == 1 ? label : weight);
-        make(&p->grads[i], bits, i == 1 ? label_ndim : ndim, i == 0 ? shape : i == 1 ? label : weight);
-        fill(&p->in[i], 7u + (unsigned)i, i == 0 ? -4 : 0, i == 1 && p->whole_label ? (double)shape[axis] : 4,
-             i == 1 && p->whole_label);
+        make(&p->grads[i], bits, i == 1 ? label_ndim : ndim,
+             i == 0   ? shape
+             : i == 1 ? label
+                      : weight);
+        fill(&p->in[i], 7u + (unsigned)i, i == 0 ? -4 : 0,
+             i == 1 && p->whole_label ? (double)shape[axis] : 4, i == 1 && p->whole_label);
     }
     make(&p->value, bits, 1, loss == MXL_POISSON_NLL ? &one : &n);
 }
@@ -110,15 +113,22 @@ static void make_problems(void) {
     problem *p = problems;
     setup(p++, "rows", MXL_L2, 32, 2, SHAPE(700, 500), SHAPE(700, 500), 2, NULL, 0, 0);
     setup(p++, "long rows", MXL_L1, 32, 2, SHAPE(3, 200000), SHAPE(3, 200000), 2, NULL, 0, 0);
-    setup(p++, "columns", MXL_HUBER, 64, 2, SHAPE(3000, 70), SHAPE(3000, 70), 2, SHAPE(1, 70), 1, 0);
-    setup(p++, "weights by row", MXL_HINGE, 32, 2, SHAPE(999, 301), SHAPE(999, 301), 2, SHAPE(999, 1), 0, 0);
-    setup(p++, "all in one", MXL_POISSON_NLL, 32, 1, SHAPE(300007), SHAPE(300007), 1, SHAPE(1), 0, 0);
-    setup(p++, "softmax and formula", MXL_KL_DIV, 64, 3, SHAPE(40, 60, 90), SHAPE(60, 90), 2, SHAPE(1, 60, 1), 1, 1);
-    setup(p++, "sparse rows", MXL_SOFTMAX_CROSS_ENTROPY, 32, 2, SHAPE(900, 400), SHAPE(900), 1, SHAPE(900, 1), 0, 1);
-    setup(p++, "sparse columns", MXL_SOFTMAX_CROSS_ENTROPY, 32, 4, SHAPE(5, 21, 50, 40), SHAPE(5, 50, 40), 3,
-          SHAPE(1, 1, 50, 1), 0, 1);
-    setup(p++, "short rows", MXL_SOFTMAX_CROSS_ENTROPY, 64, 2, SHAPE(50000, 7), SHAPE(50000), 1, NULL, 0, 1);
-    setup(p++, "elements", MXL_LOGISTIC, 32, 1, SHAPE(200001), SHAPE(200001), 1, SHAPE(200001), 0, 0);
+    setup(p++, "columns", MXL_HUBER, 64, 2, SHAPE(3000, 70), SHAPE(3000, 70), 2, SHAPE(1, 70), 1,
+          0);
+    setup(p++, "weights by row", MXL_HINGE, 32, 2, SHAPE(999, 301), SHAPE(999, 301), 2,
+          SHAPE(999, 1), 0, 0);
+    setup(p++, "all in one", MXL_POISSON_NLL, 32, 1, SHAPE(300007), SHAPE(300007), 1, SHAPE(1), 0,
+          0);
+    setup(p++, "softmax and formula", MXL_KL_DIV, 64, 3, SHAPE(40, 60, 90), SHAPE(60, 90), 2,
+          SHAPE(1, 60, 1), 1, 1);
+    setup(p++, "sparse rows", MXL_SOFTMAX_CROSS_ENTROPY, 32, 2, SHAPE(900, 400), SHAPE(900), 1,
+          SHAPE(900, 1), 0, 1);
+    setup(p++, "sparse columns", MXL_SOFTMAX_CROSS_ENTROPY, 32, 4, SHAPE(5, 21, 50, 40),
+          SHAPE(5, 50, 40), 3, SHAPE(1, 1, 50, 1), 0, 1);
+    setup(p++, "short rows", MXL_SOFTMAX_CROSS_ENTROPY, 64, 2, SHAPE(50000, 7), SHAPE(50000), 1,
+          NULL, 0, 1);
+    setup(p++, "elements", MXL_LOGISTIC, 32, 1, SHAPE(200001), SHAPE(200001), 1, SHAPE(200001), 0,
+          0);
 }
 
 static uint64_t wanted[PROBLEMS];
@@ -135,7 +145,8 @@ static void test_same_bits(void) {
                 CHECK(run(&problems[i], threads[k]) == MXL_OK, "%s", problems[i].what);
                 if (k == 0)
                     wanted[i] = digest(&problems[i]);
-                CHECK(digest(&problems[i]) == wanted[i], "%s, %d threads", problems[i].what, threads[k]);
+                CHECK(digest(&problems[i]) == wanted[i], "%s, %d threads", problems[i].what,
+                      threads[k]);
             }
         }
 }

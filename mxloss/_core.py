@@ -98,6 +98,7 @@ class _Call:
         self.shapes = [ffi.new("int64_t[]", lib.MXL_MAX_NDIM) for _ in range(n)]
         self.strides = [ffi.new("int64_t[]", lib.MXL_MAX_NDIM) for _ in range(n)]
         self.pointers = [self.tensors + i for i in range(n)]
+        self.described = [None] * n  # (shape, dtype, contiguous) that each tensor has been set to
         self.inputs = ffi.new("mxl_tensor *[]", _MAX_INPUTS)
         self.grads = ffi.new("mxl_tensor *[]", _MAX_INPUTS)
         self.error = ffi.new("mxl_error *")
@@ -111,20 +112,22 @@ class _Call:
     def set(self, i, array):
         """Describe an array; returns the tensor and what has to live until the call is over."""
         tensor = self.pointers[i]
-        shape = array.shape
-        n = len(shape)
-        tensor.ndim = n
-        tensor.dtype = _DTYPES[array.dtype]
-        if n:
-            self.shapes[i][0:n] = shape
-        if array.flags.c_contiguous:
-            tensor.strides = ffi.NULL
+        shape, dtype = array.shape, array.dtype
+        contiguous = array.flags.c_contiguous
+        if self.described[i] != (shape, dtype, contiguous):  # calls often repeat with other data
+            n = len(shape)
+            tensor.ndim = n
+            tensor.dtype = _DTYPES[dtype]
+            if n:
+                self.shapes[i][0:n] = shape
+            tensor.strides = ffi.NULL if contiguous else self.strides[i]
+            self.described[i] = (shape, dtype, contiguous)
+        if contiguous:
             buffer = ffi.from_buffer(array)
             tensor.data = buffer
             return tensor, buffer
         size = array.itemsize
-        self.strides[i][0:n] = [s // size for s in array.strides]
-        tensor.strides = self.strides[i]
+        self.strides[i][0 : len(shape)] = [s // size for s in array.strides]
         tensor.data = ffi.cast("void *", array.__array_interface__["data"][0])
         return tensor, array
 
@@ -146,6 +149,7 @@ class _Call:
     def value_shape(self, options, n_inputs):
         tensor = self.pointers[_VALUE]
         tensor.data = ffi.NULL
+        self.described[_VALUE] = None  # the core writes its shape
         self.run(options, n_inputs, ffi.NULL, tensor, ffi.NULL)
         return tuple(self.shapes[_VALUE][0 : tensor.ndim])
 

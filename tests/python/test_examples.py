@@ -5,6 +5,7 @@ import importlib.util
 import pathlib
 import pkgutil
 import re
+import subprocess
 
 import numpy as np
 import pytest
@@ -63,3 +64,14 @@ def test_digits(tmp_path, capsys):
     assert f"{accuracy:.2%}" in out or f"{100 * accuracy:.1f}" in out
     losses = [float(x) for x in re.findall(r"^ +\d+ +(\d\.\d+) .*%$", out, re.M)]
     assert len(losses) > 50 and losses[-1] < losses[0] / 10
+
+
+def test_c_example(tmp_path):
+    """It compiles without a warning, against the library as built, and prints what it says."""
+    source = ROOT / "docs/examples/huber.c"
+    (library,) = ROOT.glob("build/*/libmxloss.so")
+    program = tmp_path / "huber"
+    subprocess.run(["gcc", "-std=c99", "-Wall", "-Wextra", "-Werror", source, f"-I{ROOT}/include",
+                    library, f"-Wl,-rpath,{library.parent}", "-lm", "-o", program], check=True)
+    out = subprocess.run([program], check=True, capture_output=True, text=True).stdout
+    assert out.strip() == re.search(r"prints: (.*)", source.read_text())[1]

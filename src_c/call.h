@@ -39,8 +39,7 @@ const char *mxl_shape_string(mxl_shape_text *room, int32_t ndim, const int64_t *
 const char *mxl_dt_name(int32_t dt);
 int mxl_dt_is_float(int32_t dt);
 
-/* For "%s%s" in messages about an array: "the gradient with respect to " or nothing, and its name.
- */
+/* For "%s%s" in messages: "the gradient with respect to " or nothing, and the array's name. */
 #define MXL_WHO(array)                                                                             \
     (array)->arg >= MXL_ARG_GRAD ? "the gradient with respect to " : "", (array)->name
 

@@ -86,11 +86,8 @@ typedef enum mxl_shape_of_loop {
     MXL_SPARSE_COLUMNS       /* class numbers as labels, many rows side by side */
 } mxl_shape_of_loop;
 
-enum {
-    MXL_MAX_IN = 3,
-    MXL_SPARSE_TILE =
-        256 /* most rows of a tile in the sparse loops, whose kernels have room for it */
-};
+/* MXL_SPARSE_TILE: most rows of a tile in the sparse loops, whose kernels have room for so many */
+enum { MXL_MAX_IN = 3, MXL_SPARSE_TILE = 256 };
 
 typedef struct mxl_job {
     int32_t loop;      /* an mxl_shape_of_loop */
@@ -119,6 +116,11 @@ typedef struct mxl_job {
      * there is none. in[1] and din[1] then expect a contiguous copy: execute.c makes it. */
     mxl_view label_from, dlabel_to;
 } mxl_job;
+
+/* Pointers to all outputs of a job, or to the sinks of a worker, whose members have the same names.
+ * Cells of a chunk lie in this order. */
+#define MXL_OUTPUTS(of) {&(of)->value, &(of)->dweight, &(of)->din[0], &(of)->din[1], &(of)->din[2]}
+enum { MXL_OUTPUT_COUNT = 2 + MXL_MAX_IN };
 
 /* One instruction set's kernels; NULL entries where this build has none. run returns MXL_OK or,
  * with nothing written, MXL_ERR_MEMORY. */

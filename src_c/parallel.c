@@ -6,8 +6,8 @@
  * has yet to wake up, and one that is late finds nothing left to do and does no harm.
  *
  * The pool serves one call at a time; a call that finds it busy, from another thread or from inside
- * a chunk, runs by itself. After fork the child starts with a pool without threads. OpenMP would do
- * none of the last two.
+ * a chunk, runs by itself. After fork the child starts with a pool without threads. OpenMP would
+ * hang there.
  *
  * Everything that is shared is atomic (sequentially consistent) or, marked so, protected: job
  * fields are written only while the ticket is closed and no thread is `active`.
@@ -16,9 +16,14 @@
 #include "parallel.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "mxloss.h"
+
+static void run_alone(int64_t n_chunks, mxl_chunk_fn fn, void *context) {
+    int64_t chunk;
+    for (chunk = 0; chunk < n_chunks; chunk++)
+        fn(context, chunk, 0);
+}
 
 #if defined(__GNUC__) && (defined(__unix__) || defined(__APPLE__))
 #include <pthread.h>
@@ -87,8 +92,8 @@ static void *thread_main(void *number) {
             relax();
         if (spins == SPINS) {
             pthread_mutex_lock(&pool.lock);
-            ADD(pool.sleeping,
-                1); /* before looking again: mxl_parallel looks the other way round */
+            /* before looking again: mxl_parallel looks the other way round */
+            ADD(pool.sleeping, 1);
             while (!has_work(last_job))
                 pthread_cond_wait(&pool.wake, &pool.lock);
             ADD(pool.sleeping, -1);
@@ -164,12 +169,6 @@ static int32_t processors(void) {
 
 /* ---- Work ---------------------------------------------------------------------------------- */
 
-static void run_alone(int64_t n_chunks, mxl_chunk_fn fn, void *context) {
-    int64_t chunk;
-    for (chunk = 0; chunk < n_chunks; chunk++)
-        fn(context, chunk, 0);
-}
-
 void mxl_parallel(int32_t threads, int64_t n_chunks, mxl_chunk_fn fn, void *context) {
     uint64_t job;
     if (threads < 2 || n_chunks < 2 || n_chunks >= CLOSED ||
@@ -231,10 +230,8 @@ mxl_status mxl_set_num_threads(int32_t n) {
 #else /* no threads */
 
 void mxl_parallel(int32_t threads, int64_t n_chunks, mxl_chunk_fn fn, void *context) {
-    int64_t chunk;
     (void)threads;
-    for (chunk = 0; chunk < n_chunks; chunk++)
-        fn(context, chunk, 0);
+    run_alone(n_chunks, fn, context);
 }
 
 int32_t mxl_get_num_threads(void) {

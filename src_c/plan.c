@@ -1,6 +1,6 @@
 /*
- * plan.c - from checked arguments to a job for the kernels: views over the stream, and what kind of
- * sum each output is
+ * plan.c - from checked arguments to a job for the kernels: views over the stream, what kind of sum
+ * each output is, and how the stream is cut into chunks and tiles
  */
 #include <string.h>
 
@@ -216,7 +216,7 @@ static int64_t multiple(int64_t positions, int64_t unit) {
 /* Decides by shapes only, so that results depend on nothing else. */
 static void plan_chunks(mxl_job *job) {
     const int64_t size = job->is_double ? 8 : 4, run = at_least(job->value.run, 1);
-    mxl_output *outputs[] = {&job->value, &job->dweight, &job->din[0], &job->din[1], &job->din[2]};
+    mxl_output *outputs[] = MXL_OUTPUTS(job);
     int64_t unit = 1;
     size_t i;
     if (job->n == 0)
@@ -242,12 +242,12 @@ static void plan_chunks(mxl_job *job) {
         job->chunk = CHUNK_WORK;
     }
     /* scattered sums need cells for each chunk: not many more of these than positions */
-    for (i = 0; i < sizeof outputs / sizeof *outputs; i++)
+    for (i = 0; i < MXL_OUTPUT_COUNT; i++)
         if (outputs[i]->kind == MXL_SCATTER)
             job->chunk = at_least(job->chunk, 4 * outputs[i]->size);
     job->chunk = multiple(job->chunk, run % unit == 0 && run <= job->chunk ? run : unit);
     /* and so does a sum of neighbours that the end of a chunk cuts through */
-    for (i = 0; i < sizeof outputs / sizeof *outputs; i++)
+    for (i = 0; i < MXL_OUTPUT_COUNT; i++)
         if (outputs[i]->kind == MXL_ROWSUM && job->chunk % outputs[i]->run != 0)
             outputs[i]->kind = MXL_SCATTER;
     job->n_chunks = job->n / job->chunk + (job->n % job->chunk != 0);

@@ -25,9 +25,8 @@ static void MXL_T(run_chunk)(void *context, int64_t chunk, int32_t number) {
     MXL_T(worker) a;
     real **buffers[] = {&a.in[0], &a.in[1], &a.in[2], &a.w,    &a.h,  &a.u,  &a.s, &a.t,
                         &a.e,     &a.d[0],  &a.d[1],  &a.d[2], &a.dw, &a.lp, &a.sm};
-    MXL_T(sink) * sinks[] = {&a.value, &a.dweight, &a.din[0], &a.din[1], &a.din[2]};
-    const mxl_output *outputs[] = {&job->value, &job->dweight, &job->din[0], &job->din[1],
-                                   &job->din[2]};
+    MXL_T(sink) * sinks[] = MXL_OUTPUTS(&a);
+    const mxl_output *outputs[] = MXL_OUTPUTS(job);
     int64_t position, n;
     size_t i;
     a.job = job;
@@ -36,7 +35,7 @@ static void MXL_T(run_chunk)(void *context, int64_t chunk, int32_t number) {
         *buffers[i] = next;
     a.x = next;
     a.g = next + team->scratch;
-    for (i = 0; i < sizeof sinks / sizeof *sinks; i++) {
+    for (i = 0; i < MXL_OUTPUT_COUNT; i++) {
         MXL_T(sink_open)(sinks[i], outputs[i], i == 0 ? job->factor : 1, begin, cells);
         cells += MXL_T(cells_of)(outputs[i]);
     }
@@ -52,8 +51,7 @@ static void MXL_T(run_chunk)(void *context, int64_t chunk, int32_t number) {
 }
 
 static mxl_status MXL_T(run)(const mxl_job *job) {
-    const mxl_output *outputs[] = {&job->value, &job->dweight, &job->din[0], &job->din[1],
-                                   &job->din[2]};
+    const mxl_output *outputs[] = MXL_OUTPUTS(job);
     const int64_t tile = job->tile < job->n ? job->tile : job->n;
     int32_t threads = mxl_threads_for(job->threads);
     mxl_status status = MXL_ERR_MEMORY;
@@ -73,14 +71,14 @@ static mxl_status MXL_T(run)(const mxl_job *job) {
         (size_t)(team.step * MXL_T(worker_buffers) + team.scratch * 2) * sizeof(real) +
         MXL_SPARSE_TILE * sizeof(int64_t);
     team.worker_bytes = (team.worker_bytes + 127) / 128 * 128; /* no cache line for two of them */
-    for (i = 0; i < sizeof outputs / sizeof *outputs; i++)
+    for (i = 0; i < MXL_OUTPUT_COUNT; i++)
         team.chunk_cells += MXL_T(cells_of)(outputs[i]);
     team.memory = (char *)malloc(team.worker_bytes * (size_t)threads);
     if (team.chunk_cells * job->n_chunks > 0)
         team.cells = (double *)calloc((size_t)(team.chunk_cells * job->n_chunks), sizeof(double));
     if (team.memory && (team.cells || team.chunk_cells * job->n_chunks == 0)) {
         mxl_parallel(threads, job->n_chunks, MXL_T(run_chunk), &team);
-        for (i = 0, cells = team.cells; i < sizeof outputs / sizeof *outputs; i++) {
+        for (i = 0, cells = team.cells; i < MXL_OUTPUT_COUNT; i++) {
             MXL_T(write_cells)(outputs[i], i == 0 ? job->factor : 1, cells, team.chunk_cells,
                                job->n_chunks);
             cells += MXL_T(cells_of)(outputs[i]);

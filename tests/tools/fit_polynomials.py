@@ -88,48 +88,20 @@ def atanh_tail(z):  # with s = f / (2 + f), z = s^2: log(1 + f) = 2 s + s z q(z)
 
 if __name__ == "__main__":
     ln2 = mp.log(2)
-    fit(
-        "exp, float",
-        exp_tail,
-        lambda r: r**2 / mp.exp(r),
-        -ln2 * mp.mpf("0.5002"),
-        ln2 * mp.mpf("0.5002"),
-        4,
-        24,
-    )
-    fit(
-        "log1p, float",
-        log1p_tail,
-        lambda f: f**3 / (mp.log1p(f) if f else 1),
-        "-0.2935",
-        "0.5",
-        7,
-        24,
-    )
-    fit(
-        "log1p, float",
-        log1p_tail,
-        lambda f: f**3 / (mp.log1p(f) if f else 1),
-        "-0.2935",
-        "0.5",
-        8,
-        24,
-    )
-    fit(
-        "exp, double",
-        exp_tail,
-        lambda r: r**2 / mp.exp(r),
-        -ln2 * mp.mpf("0.5002"),
-        ln2 * mp.mpf("0.5002"),
-        9,
-        53,
-    )
+    reach = ln2 * mp.mpf("0.5002")
+
+    def exp_weight(r):
+        return r**2 / mp.exp(r)
+
+    def log1p_weight(f):
+        return f**3 / (mp.log1p(f) if f else 1)
+
+    fit("exp, float", exp_tail, exp_weight, -reach, reach, 4, 24)
+    fit("log1p, float", log1p_tail, log1p_weight, "-0.2935", "0.5", 8, 24)
+    fit("exp, double", exp_tail, exp_weight, -reach, reach, 9, 53)
     fit("atanh, double", atanh_tail, lambda z: z / 2, "0", "0.0401", 7, 53)
-    for name, low_bits, bits in (("float", 24, 24), ("double", 53, 53)):
-        # the high part leaves room for products with exponents of up to 8 (11) bits
-        keep = 24 - 9 if bits == 24 else 53 - 12
+    # the high part of ln 2 leaves room for products with exponents of up to 8 (11) bits
+    for name, bits, keep in (("float", 24, 24 - 9), ("double", 53, 53 - 12)):
         high = rounded(ln2, keep)
-        print(
-            "/* ln 2, %s: high, low */ {%s, %s}"
-            % (name, float(high).hex(), float(rounded(ln2 - high, bits)).hex())
-        )
+        low = rounded(ln2 - high, bits)
+        print(f"/* ln 2, {name}: high, low */ {{{float(high).hex()}, {float(low).hex()}}}")

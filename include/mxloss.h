@@ -32,6 +32,9 @@
 /* The most dimensions a tensor may have. */
 #define MXL_MAX_NDIM 16
 
+/* The most inputs that a loss may have in this and in later versions. */
+#define MXL_MAX_INPUTS 8
+
 #if defined(_WIN32)
 #define MXL_API
 #elif defined(__GNUC__)
@@ -118,19 +121,23 @@ typedef struct mxl_tensor {
 
 /* ---- Losses and their options -------------------------------------------------------------- */
 
-/* Values are pinned. The numbers that are missing belong to losses that later versions bring. */
+/* Values are pinned: new ones are added at the end, none is ever renumbered. */
 typedef enum mxl_loss {
     MXL_L2 = 1,
     MXL_L1 = 2,
     MXL_SIGMOID_BINARY_CROSS_ENTROPY = 3,
     MXL_SOFTMAX_CROSS_ENTROPY = 4,
     MXL_KL_DIV = 5,
+    MXL_CTC = 6,
     MXL_HUBER = 7,
     MXL_HINGE = 8,
     MXL_SQUARED_HINGE = 9,
     MXL_LOGISTIC = 10,
+    MXL_TRIPLET = 11,
     MXL_POISSON_NLL = 12,
-    MXL_LOSS_END = 15 /* one past the last number; mxl_info is NULL for the unused ones */
+    MXL_COSINE_EMBEDDING = 13,
+    MXL_SDML = 14,
+    MXL_LOSS_END = 15 /* one past the last number */
 } mxl_loss;
 
 /* Choices, or-ed together in mxl_options.flags. */
@@ -142,9 +149,13 @@ typedef enum mxl_flag {
     MXL_COMPUTE_FULL = 1 << 3, /* PoissonNLL: add Stirling's approximation of log(target!) */
     MXL_LABEL_BINARY = 1 << 4, /* Logistic: labels are 0 and 1; otherwise -1 and 1 */
     MXL_REDUCE_SUM = 1 << 5,   /* KLDiv: sum over the axes other than batch_axis, not the mean */
-    MXL_CLIP_LABEL = 1 << 6    /* SoftmaxCE: sparse labels are truncated towards 0 and clipped into
+    MXL_CLIP_LABEL = 1 << 6,   /* SoftmaxCE: sparse labels are truncated towards 0 and clipped into
                                 * [0, C-1]; otherwise a label that is not one of these integers is
                                 * an MXL_ERR_VALUE. NaN is refused either way */
+    MXL_LAYOUT_TNC = 1 << 7,   /* CTC: pred is (T, N, C); otherwise (N, T, C) */
+    MXL_LABEL_LAYOUT_TN = 1 << 8, /* CTC: label is (L, N); otherwise (N, L) */
+    MXL_INFEASIBLE_INF = 1 << 9   /* CTC: the cost of a label that does not fit its frames is
+                                   * infinite; otherwise 0. Its gradient is 0 either way */
 } mxl_flag;
 
 /* The options of all losses in one struct. mxl_defaults sets every field for one loss. A field, or
@@ -158,16 +169,18 @@ typedef struct mxl_options {
     int32_t axis;       /* SoftmaxCE, KLDiv: the axis of the classes. Default -1 */
     double weight;      /* all: a factor on the loss. Default 1 */
     double rho;         /* Huber: where the parabola meets the lines; > 0. Default 1 */
-    double margin;      /* Hinge, SquaredHinge. Default 1 */
+    double margin;      /* Hinge, SquaredHinge, Triplet: default 1. CosineEmbedding: default 0 */
     double epsilon;     /* PoissonNLL: added to pred inside the logarithm; >= 0. Default 1e-8 */
+    double smoothing_parameter; /* SDML: the part of a target that is spread over the other rows;
+                                 * >= 0, < 1. Default 0.3 */
 } mxl_options;
 
 /* What there is to know about one loss; the strings and the struct live as long as the library. */
 typedef struct mxl_loss_info {
-    const char *name;        /* "HuberLoss", Gluon's class name */
-    int32_t n_inputs;        /* the most inputs that the loss takes */
-    int32_t n_required;      /* how many of these, the first ones, must be given */
-    const char *inputs[4];   /* their names in order; NULL beyond n_inputs */
+    const char *name;                   /* "HuberLoss", Gluon's class name */
+    int32_t n_inputs;                   /* the most inputs that the loss takes */
+    int32_t n_required;                 /* how many of these, the first ones, must be given */
+    const char *inputs[MXL_MAX_INPUTS]; /* their names in order; NULL beyond n_inputs */
     const char *options[10]; /* the options it reads, as Gluon spells them; NULL after the last */
     uint32_t flags;          /* the flags it reads */
 } mxl_loss_info;
@@ -207,7 +220,7 @@ typedef enum mxl_isa {
  *
  * Value and gradients together cost one pass over memory. At least one must be wanted.
  *
- * Shapes. Let pred be inputs[0].
+ * Shapes of elementwise losses. Let pred be inputs[0].
  *   label, target  have as many elements as pred and are read row by row in pred's shape, whatever
  *                  their own. KLDiv: broadcasts to pred instead. SoftmaxCE with MXL_SPARSE_LABEL:
  *                  pred's shape without `axis`, or with that axis of length 1
@@ -218,6 +231,18 @@ typedef enum mxl_isa {
  *   value          one element per index of batch_axis, the mean over all others (KLDiv with
  *                  MXL_REDUCE_SUM: the sum). PoissonNLL: shape (1,), the mean over everything.
  *                  SoftmaxCE with batch_axis == axis: shape (1,)
+ * and of those that have one value per row:
+ *   Triplet          positive and negative as a label above. Rows are what batch_axis tells apart.
+ *                    value: (rows,)
+ *   CosineEmbedding  vectors lie along the last axis of input2, N in all; input1 has as many
+ *                    elements, label N or one. value: (N, 1). batch_axis is 0
+ *   SDML             x1, x2: (N, D), N at least 2. value: (N,). batch_axis is 0
+ *   CTC              pred: (N, T, C), label: (N, L), or as the layout flags say; lengths: (N,).
+ *                    The last class is the blank. A label ends before its first -1 or, with
+ *                    label_lengths, where these say; what comes then is not looked at, nor are
+ *                    frames beyond pred_lengths, whose gradient is 0. value: (N,)
+ *   sample_weight    broadcasts to value
+ *
  * A batch axis of length 0 gives an empty value and is no error, except for PoissonNLL. Any other
  * axis of length 0 is one.
  *

@@ -36,7 +36,7 @@ _DTYPES = {
     )
     for name in names
 }
-_MAX_INPUTS = 4
+_MAX_INPUTS = lib.MXL_MAX_INPUTS
 _HEAD, _VALUE, _GRAD = _MAX_INPUTS, _MAX_INPUTS + 1, _MAX_INPUTS + 2  # places in a call record
 
 
@@ -86,7 +86,7 @@ class Options:
         for name, on in flags.items():
             bit = getattr(lib, "MXL_" + name)
             self.struct.flags = self.struct.flags | bit if on else self.struct.flags & ~bit
-        self.value_shapes: dict[tuple[int, ...], tuple[int, ...]] = {}
+        self.value_shapes: dict[tuple, tuple[int, ...]] = {}  # by shapes of the first two inputs
 
 
 class _Call:
@@ -267,12 +267,13 @@ def run(
             else:
                 call.inputs[i], keep = call.set(i, a)
                 alive.append(keep)
-        shape = options.value_shapes.get(pred.shape)
+        shapes = pred.shape, arrays[1].shape
+        shape = options.value_shapes.get(shapes)
         if shape is None:
             shape = call.value_shape(options, n)
             if len(options.value_shapes) > 1000:  # of varying shapes only the last ones matter
                 options.value_shapes.clear()
-            options.value_shapes[pred.shape] = shape
+            options.value_shapes[shapes] = shape
         head = ffi.NULL
         head_array = None
         if head_grad is not None:

@@ -196,10 +196,10 @@ static mxl_status check_pair(const mxl_call *call, const mxl_array *out, const m
 }
 
 mxl_status mxl_check_overlap(const mxl_call *call) {
-    const mxl_array *outputs[5], *inputs[5];
+    const mxl_array *outputs[MXL_MAX_INPUTS + 1], *inputs[MXL_MAX_INPUTS + 1];
     int n_out = 0, n_in = 0, i, k;
     mxl_status status;
-    for (i = 0; i < 4; i++) {
+    for (i = 0; i < MXL_MAX_INPUTS; i++) {
         if (call->has_in[i])
             inputs[n_in++] = &call->in[i];
         if (call->has_grad[i])

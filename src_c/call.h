@@ -19,8 +19,9 @@ typedef struct mxl_call {
     mxl_options options;
     mxl_error *error; /* may be NULL */
     int planning;     /* nothing is computed; data pointers may be NULL */
-    mxl_array in[4], head, value, grad[4];
-    int has_in[4], has_head, has_value, has_grad[4];
+    mxl_array in[MXL_MAX_INPUTS], head, value, grad[MXL_MAX_INPUTS];
+    int has_in[MXL_MAX_INPUTS], has_head, has_value, has_grad[MXL_MAX_INPUTS];
+    int weight; /* which input is sample_weight, if the call has one; else -1 */
 } mxl_call;
 
 /* Room for a shape as text, "(2, 3)". */
@@ -55,7 +56,7 @@ mxl_status mxl_check_overlap(const mxl_call *call);
  * call->planning, *tensor gets value's shape and dtype. */
 mxl_status mxl_plan(mxl_call *call, mxl_job *job, mxl_tensor *value);
 
-/* values.c: checks that read data */
+/* plan.c: checks that read data */
 mxl_status mxl_check_values(const mxl_call *call, const mxl_job *job);
 
 #endif

@@ -32,31 +32,50 @@ static void copy(const mxl_view *v, char *contiguous, int back) {
     }
 }
 
-static size_t bytes(const mxl_view *v) {
-    return (size_t)count(v) * (size_t)v->itemsize;
+static void fill_zeros(const mxl_view *v) {
+    const int64_t n = count(v), step = v->stride[v->ndim - 1] * v->itemsize;
+    int64_t position, run, i;
+    mxl_cursor c;
+    if (n == 0)
+        return;
+    mxl_seek(&c, v, 0);
+    for (position = 0; position < n; position += run) {
+        char *at = v->data + c.offset * v->itemsize;
+        run = mxl_run_length(&c, v, n - position);
+        for (i = 0; i < run; i++, at += step)
+            memset(at, 0, (size_t)v->itemsize);
+        mxl_advance(&c, v, run);
+    }
+}
+
+static char *room_for(const mxl_view *v, mxl_status *status) {
+    char *room = (char *)malloc((size_t)count(v) * (size_t)v->itemsize);
+    if (room == NULL)
+        *status = MXL_ERR_MEMORY;
+    return room;
 }
 
 mxl_status mxl_execute(mxl_job *job) {
     const mxl_kernels *kernels = mxl_dispatch();
-    char *label = NULL, *dlabel = NULL;
+    char *copies[2 * MXL_MAX_IN] = {NULL};
     mxl_status status = MXL_OK;
-    if (job->n > 0 && job->label_from.ndim) {
-        label = job->in[1].data = (char *)malloc(bytes(&job->label_from));
-        if (label)
-            copy(&job->label_from, label, 0);
-        else
-            status = MXL_ERR_MEMORY;
-    }
-    if (job->n > 0 && job->dlabel_to.ndim) {
-        dlabel = job->din[1].view.data = (char *)malloc(bytes(&job->dlabel_to));
-        if (dlabel == NULL)
-            status = MXL_ERR_MEMORY;
+    int k;
+    for (k = 0; job->n > 0 && k < MXL_MAX_IN; k++) {
+        if (job->copy_from[k].ndim)
+            job->in[k].data = copies[k] = room_for(&job->copy_from[k], &status);
+        if (job->copy_to[k].ndim)
+            job->din[k].view.data = copies[MXL_MAX_IN + k] = room_for(&job->copy_to[k], &status);
+        if (copies[k])
+            copy(&job->copy_from[k], copies[k], 0);
     }
     if (status == MXL_OK)
         status = job->is_double ? kernels->run_f64(job) : kernels->run_f32(job);
-    if (status == MXL_OK && dlabel)
-        copy(&job->dlabel_to, dlabel, 1);
-    free(label);
-    free(dlabel);
+    for (k = 0; k < MXL_MAX_IN; k++)
+        if (status == MXL_OK && copies[MXL_MAX_IN + k])
+            copy(&job->copy_to[k], copies[MXL_MAX_IN + k], 1);
+    for (k = 0; status == MXL_OK && k < job->n_zeros; k++)
+        fill_zeros(&job->zeros[k]);
+    for (k = 0; k < 2 * MXL_MAX_IN; k++)
+        free(copies[k]);
     return status;
 }

@@ -83,11 +83,18 @@ typedef enum mxl_shape_of_loop {
     MXL_ELEMENTWISE,         /* formula on every position */
     MXL_SOFTMAX_ELEMENTWISE, /* log-softmax of each row first, then the formula */
     MXL_SPARSE_ROWS,         /* class numbers as labels, classes contiguous in memory */
-    MXL_SPARSE_COLUMNS       /* class numbers as labels, many rows side by side */
+    MXL_SPARSE_COLUMNS,      /* class numbers as labels, many rows side by side */
+    /* from here on the stream has one position per row, and each loss a loop of its own */
+    MXL_ROW_LOOPS,
+    MXL_TRIPLETS = MXL_ROW_LOOPS, /* in[0..2]: rows of vectors */
+    MXL_PAIRS,                    /* in[0..1]: rows of vectors; in[2]: labels */
+    MXL_MATRICES,                 /* in[0..1]: rows of vectors */
+    MXL_SEQUENCES                 /* in[0]: rows of frames of classes; in[1]: rows of labels */
 } mxl_shape_of_loop;
 
-/* MXL_SPARSE_TILE: most rows of a tile in the sparse loops, whose kernels have room for so many */
-enum { MXL_MAX_IN = 3, MXL_SPARSE_TILE = 256 };
+/* MXL_SPARSE_TILE: most rows of a tile in the sparse loops, whose kernels have room for so many;
+ * MXL_ROW_TILE in the row loops */
+enum { MXL_MAX_IN = 3, MXL_SPARSE_TILE = 256, MXL_ROW_TILE = 64 };
 
 typedef struct mxl_job {
     int32_t loop;      /* an mxl_shape_of_loop */
@@ -97,24 +104,33 @@ typedef struct mxl_job {
     int32_t from_logits;
     int32_t clip_label;
     int64_t n;             /* positions of the stream */
-    int64_t classes;       /* positions per row; 1 for MXL_ELEMENTWISE */
+    int64_t classes;       /* positions per row; 1 for MXL_ELEMENTWISE. Row loops: length of a
+                            * vector, or of a frame */
     int64_t class_stride;  /* SPARSE_COLUMNS: pred and its gradient step by this from class to */
     int64_t dclass_stride; /*                class, and `in[0]` and `din[0]` are over the rows */
     int64_t inner;         /* SPARSE_COLUMNS: rows that follow one another in pred's own shape */
+    int64_t row_work; /* of a position of the stream, in elements of pred or what costs as much */
     /* How the stream is cut up, by shapes only: chunks are handed to threads, tiles fit a cache. */
     int64_t chunk, n_chunks; /* positions per chunk; chunks */
     int64_t tile;            /* most positions per tile */
     int64_t row;             /* a tile does not reach over multiples of this, if it is longer */
     int32_t threads;         /* the most to use; 0 = as set for the process */
     double factor;           /* weight / number of positions averaged */
-    double rho, margin, epsilon;
+    double rho, margin, epsilon, smoothing;
+    /* SEQUENCES */
+    int64_t frames, labels;                /* of each sample, with padding */
+    mxl_view frame_lengths, label_lengths; /* over the samples; no data = not given */
+    int32_t infeasible_inf;
     mxl_view in[MXL_MAX_IN];
     int32_t has_weight, has_head;
     mxl_view weight, head;
     mxl_output value, din[MXL_MAX_IN], dweight;
-    /* Where a label lies, or its gradient goes, that cannot be viewed in pred's shape; ndim 0 if
-     * there is none. in[1] and din[1] then expect a contiguous copy: execute.c makes it. */
-    mxl_view label_from, dlabel_to;
+    /* Where an input lies, or its gradient goes, that cannot be viewed in the stream's shape; ndim
+     * 0 if there is none. in[k] and din[k] then expect a contiguous copy: execute.c makes it. */
+    mxl_view copy_from[MXL_MAX_IN], copy_to[MXL_MAX_IN];
+    /* gradients with respect to class numbers and lengths, to be filled with zeros */
+    mxl_view zeros[MXL_MAX_IN];
+    int32_t n_zeros;
 } mxl_job;
 
 /* Pointers to all outputs of a job, or to the sinks of a worker, whose members have the same names.

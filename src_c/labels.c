@@ -10,8 +10,8 @@
         for (i = 0; i < n; i++) {                                                                  \
             const type raw = ((const type *)data)[i * stride];                                     \
             const double a = (double)(expression);                                                 \
-            const int inside = a >= 0 && a <= (double)last;                                        \
-            const int64_t whole = inside ? (int64_t)a : (a > 0 ? last : 0);                        \
+            const int inside = a >= (double)first && a <= (double)last;                            \
+            const int64_t whole = inside ? (int64_t)a : (a > 0 ? last : first);                    \
             const int good = clip ? a == a : inside && (double)whole == a;                         \
             y[i] = whole > last ? last : whole;                                                    \
             if (!good && bad > i)                                                                  \
@@ -23,16 +23,17 @@
     case dt:                                                                                       \
         for (i = 0; i < n; i++) {                                                                  \
             const type a = ((const type *)data)[i * stride];                                       \
-            const int below = a < (type)1 && a != 0;                                               \
-            const int above = !below && (uint64_t)a > (uint64_t)last;                              \
-            y[i] = below ? 0 : above ? last : (int64_t)a;                                          \
+            const int negative = a < (type)1 && a != 0;                                            \
+            const int below = negative && (int64_t)a < first;                                      \
+            const int above = !negative && (last < 0 || (uint64_t)a > (uint64_t)last);             \
+            y[i] = below ? first : above ? last : (int64_t)a;                                      \
             if (!clip && (below || above) && bad > i)                                              \
                 bad = i;                                                                           \
         }                                                                                          \
         break;
 
-static int64_t read_run(const char *data, int32_t dt, int64_t stride, int64_t n, int64_t last,
-                        int clip, int64_t *y) {
+static int64_t read_run(const char *data, int32_t dt, int64_t stride, int64_t n, int64_t first,
+                        int64_t last, int clip, int64_t *y) {
     int64_t i, bad = n;
     switch (dt) {
         FLOATING(MXL_DT_F32, float, raw)
@@ -54,15 +55,15 @@ static int64_t read_run(const char *data, int32_t dt, int64_t stride, int64_t n,
     return bad;
 }
 
-int64_t mxl_labels_read(const mxl_view *v, int64_t position, int64_t n, int64_t classes, int clip,
-                        int64_t *y) {
+int64_t mxl_labels_read(const mxl_view *v, int64_t position, int64_t n, int64_t first, int64_t last,
+                        int clip, int64_t *y) {
     int64_t done = 0;
     mxl_cursor c;
     mxl_seek(&c, v, position);
     while (done < n) {
         const int64_t run = mxl_run_length(&c, v, n - done);
         const int64_t good = read_run(v->data + c.offset * v->itemsize, v->dt,
-                                      v->stride[v->ndim - 1], run, classes - 1, clip, y + done);
+                                      v->stride[v->ndim - 1], run, first, last, clip, y + done);
         done += good;
         if (good < run)
             return done;

@@ -3,7 +3,7 @@
 #define MXL_LOSSES_H
 #include "job.h"
 
-/* how the label, inputs[1], relates to pred */
+/* how the label, inputs[1], relates to pred; for the elementwise family */
 typedef enum mxl_label_rule {
     MXL_LABEL_RESHAPED,  /* as many elements, read in pred's shape */
     MXL_LABEL_BROADCAST, /* broadcasts to pred */
@@ -13,8 +13,10 @@ typedef enum mxl_label_rule {
 typedef struct mxl_loss_row {
     mxl_loss_info info;
     uint32_t default_flags;
-    int32_t label_rule;  /* an mxl_label_rule */
-    int32_t mean_of_all; /* 1 = shape (1,), batch_axis ignored */
+    const struct mxl_family *family; /* how its inputs relate to one another; check.h */
+    int32_t label_rule;              /* an mxl_label_rule */
+    int32_t mean_of_all;             /* 1 = shape (1,), batch_axis ignored */
+    double default_margin;
 } mxl_loss_row;
 
 /* NULL when there is no such loss */
@@ -22,6 +24,9 @@ const mxl_loss_row *mxl_loss_find(mxl_loss loss);
 
 /* Does the loss read the option of this name? */
 int mxl_loss_reads(const mxl_loss_row *row, const char *option);
+
+/* place of the input of this name, -1 if the loss has none */
+int mxl_loss_input(const mxl_loss_row *row, const char *name);
 
 /* The formula that the flags select; and whether log-softmax comes before it. Not for sparse
  * labels, which have a loop of their own. */

@@ -6,7 +6,7 @@
 
 #include "call.h"
 
-/* Elements of pred from where on threads are worth waking: 20 us of the simplest loss. */
+/* Work from where on threads are worth waking, in elements of pred: 20 us of the simplest loss. */
 enum { PARALLEL_FROM = 65536 };
 
 static mxl_status read_exec(mxl_call *call, const mxl_exec *exec) {
@@ -112,7 +112,7 @@ mxl_status mxl_run(mxl_loss loss, const mxl_options *options, int32_t n_inputs,
         (status = mxl_check_values(&call, &job)) != MXL_OK)
         return status;
     job.threads = exec ? exec->num_threads : 0;
-    if (call.in[0].count < PARALLEL_FROM)
+    if (job.n * job.row_work < PARALLEL_FROM)
         job.threads = 1;
     status = mxl_execute(&job);
     if (status != MXL_OK)
@@ -132,8 +132,9 @@ mxl_status mxl_defaults(mxl_loss loss, mxl_options *options) {
     options->axis = -1;
     options->weight = 1;
     options->rho = 1;
-    options->margin = 1;
+    options->margin = row->default_margin;
     options->epsilon = 1e-8;
+    options->smoothing_parameter = 0.3;
     return MXL_OK;
 }
 

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "check.h"
+#include "plan.h"
 
 /* ---- Views --------------------------------------------------------------------------------- */
 
@@ -37,18 +37,16 @@ static void view_end(mxl_view *v) {
     }
 }
 
-/* over the stream, with strides per axis of pred */
-static void view_stream(mxl_view *v, const mxl_array *a, const mxl_geometry *g,
-                        const int64_t *stride) {
+void mxl_view_stream(mxl_view *v, const mxl_array *a, const mxl_order *order,
+                     const int64_t *stride) {
     int32_t i;
     view_begin(v, a);
-    for (i = 0; i < g->n_axes; i++)
-        view_axis(v, g->pred->shape[g->axes[i]], stride[g->axes[i]]);
+    for (i = 0; i < order->n_axes; i++)
+        view_axis(v, order->shape[order->axes[i]], stride[order->axes[i]]);
     view_end(v);
 }
 
-/* over the array's own elements, row-major */
-static void view_own(mxl_view *v, const mxl_array *a) {
+void mxl_view_own(mxl_view *v, const mxl_array *a) {
     int32_t i;
     view_begin(v, a);
     for (i = 0; i < a->ndim; i++)
@@ -56,46 +54,43 @@ static void view_own(mxl_view *v, const mxl_array *a) {
     view_end(v);
 }
 
-/* Of a label that is read in pred's shape. If strides cannot say that, *v is the view of a
- * contiguous copy without data and *own that of the array itself. */
-static void view_reshaped(mxl_view *v, mxl_view *own, const mxl_array *a, const mxl_geometry *g) {
-    const int row_major_stream = g->axes[g->n_axes - 1] == g->pred->ndim - 1;
+void mxl_view_reshaped(mxl_view *v, mxl_view *own, const mxl_array *a, const mxl_order *order) {
     int64_t stride[MXL_MAX_NDIM], step = 1;
-    int32_t i;
-    if (mxl_same_shape(a, g->pred->ndim, g->pred->shape)) {
-        view_stream(v, a, g, a->stride);
+    int32_t i, row_major = 1;
+    if (mxl_same_shape(a, order->ndim, order->shape)) {
+        mxl_view_stream(v, a, order, a->stride);
         return;
     }
-    if (row_major_stream) {
-        view_own(v, a);
+    for (i = 0; i < order->n_axes; i++)
+        row_major &= order->axes[i] == i;
+    if (row_major) {
+        mxl_view_own(v, a);
         return;
     }
-    for (i = g->pred->ndim - 1; i >= 0; i--) {
+    for (i = order->ndim - 1; i >= 0; i--) {
         stride[i] = step;
-        step *= g->pred->shape[i];
+        step *= order->shape[i];
     }
-    view_stream(v, a, g, stride);
+    mxl_view_stream(v, a, order, stride);
     if (!mxl_row_major(a))
-        view_own(own, a);
+        mxl_view_own(own, a);
 }
 
-/* An output with its strides per axis of pred, for memory and for element numbers. Axes without a
- * stride of the latter are summed over. */
-static void make_output(mxl_output *out, const mxl_array *a, const mxl_geometry *g,
-                        const int64_t *stride, const int64_t *cells) {
+void mxl_make_output(mxl_output *out, const mxl_array *a, const mxl_order *order,
+                     const int64_t *stride, const int64_t *cells) {
     mxl_view *c = &out->cell;
     int32_t i, sums = 0;
-    for (i = 0; i < g->n_axes; i++)
-        if (g->pred->shape[g->axes[i]] != 1 && cells[g->axes[i]] == 0)
+    for (i = 0; i < order->n_axes; i++)
+        if (order->shape[order->axes[i]] != 1 && cells[order->axes[i]] == 0)
             sums = 1;
     if (!sums) {
         out->kind = MXL_DIRECT;
-        view_stream(&out->view, a, g, stride);
+        mxl_view_stream(&out->view, a, order, stride);
         return;
     }
     out->size = a->count;
-    view_own(&out->view, a);
-    view_stream(c, a, g, cells);
+    mxl_view_own(&out->view, a);
+    mxl_view_stream(c, a, order, cells);
     if (c->stride[c->ndim - 1] == 0 && (c->ndim == 1 || (c->ndim == 2 && c->stride[0] == 1))) {
         out->kind = MXL_ROWSUM;
         out->run = c->shape[c->ndim - 1];
@@ -110,96 +105,28 @@ static void plan_value(const mxl_call *call, mxl_job *job, const mxl_geometry *g
     if (call->has_head) {
         if (g->batch >= 0)
             stride[g->batch] = call->head.stride[0];
-        view_stream(&job->head, &call->head, g, stride);
+        mxl_view_stream(&job->head, &call->head, &g->stream, stride);
         job->has_head = 1;
     }
     if (!call->has_value) { /* its shape still decides about tiles */
-        shape_only.count = g->batch_size;
+        shape_only.count = g->value_shape[0];
         shape_only.ndim = 1;
-        shape_only.shape[0] = g->batch_size;
+        shape_only.shape[0] = g->value_shape[0];
         shape_only.stride[0] = 1;
     }
     if (g->batch >= 0) {
         stride[g->batch] = shape_only.stride[0];
         cells[g->batch] = 1;
     }
-    make_output(&job->value, &shape_only, g, stride, cells);
+    mxl_make_output(&job->value, &shape_only, &g->stream, stride, cells);
     if (!call->has_value)
         job->value.kind = MXL_UNWANTED;
-}
-
-static void plan_sparse(const mxl_call *call, mxl_job *job, const mxl_geometry *g) {
-    const mxl_array *p = g->pred;
-    mxl_geometry rows_and_classes = *g;
-    int32_t i;
-    job->classes = p->shape[g->classes];
-    job->from_logits = !g->softmax;
-    job->clip_label = (call->options.flags & MXL_CLIP_LABEL) != 0;
-    job->class_stride = p->stride[g->classes];
-    job->inner = 1;
-    for (i = g->classes + 1; i < p->ndim; i++)
-        job->inner *= p->shape[i];
-    /* by shape only, so that results do not depend on the memory layout. Below 64 classes there is
-     * more to gain from working on many rows at once than there is to lose from transposing. */
-    job->loop = job->from_logits || (job->inner == 1 && job->classes >= 64) ? MXL_SPARSE_ROWS
-                                                                            : MXL_SPARSE_COLUMNS;
-    if (job->loop == MXL_SPARSE_ROWS)
-        rows_and_classes.axes[rows_and_classes.n_axes++] = g->classes;
-    view_stream(&job->in[0], p, &rows_and_classes, p->stride);
-    view_own(&job->in[1], &call->in[1]); /* without the class axis or with length 1: all the same */
-    if (call->has_grad[0]) {
-        job->din[0].kind = MXL_DIRECT;
-        job->dclass_stride = call->grad[0].stride[g->classes];
-        view_stream(&job->din[0].view, &call->grad[0], &rows_and_classes, call->grad[0].stride);
-    }
-    if (call->has_grad[1]) {
-        job->din[1].kind = MXL_DIRECT;
-        view_own(&job->din[1].view, &call->grad[1]);
-    }
-}
-
-static void plan_elementwise(const mxl_call *call, mxl_job *job, const mxl_geometry *g) {
-    const mxl_array *p = g->pred, *z = &call->in[1], *dz = &call->grad[1];
-    int64_t stride[MXL_MAX_NDIM], cells[MXL_MAX_NDIM];
-    job->loop = g->softmax ? MXL_SOFTMAX_ELEMENTWISE : MXL_ELEMENTWISE;
-    job->classes = g->softmax ? p->shape[g->classes] : 1;
-    job->formula = mxl_loss_formula(call->loss, call->options.flags, call->has_in[3]);
-    job->n_in = call->has_in[3] ? 3 : 2;
-    view_stream(&job->in[0], p, g, p->stride);
-    if (call->has_grad[0]) {
-        job->din[0].kind = MXL_DIRECT;
-        view_stream(&job->din[0].view, &call->grad[0], g, call->grad[0].stride);
-    }
-    if (call->row->label_rule == MXL_LABEL_BROADCAST) {
-        mxl_broadcast(z, p->ndim, p->shape, stride);
-        view_stream(&job->in[1], z, g, stride);
-        if (call->has_grad[1]) {
-            mxl_broadcast(dz, p->ndim, p->shape, stride);
-            mxl_broadcast_cells(dz, p->ndim, p->shape, cells);
-            make_output(&job->din[1], dz, g, stride, cells);
-        }
-    } else {
-        view_reshaped(&job->in[1], &job->label_from, z, g);
-        if (call->has_grad[1]) {
-            job->din[1].kind = MXL_DIRECT;
-            view_reshaped(&job->din[1].view, &job->dlabel_to, dz, g);
-        }
-    }
-    if (call->has_in[3]) {
-        mxl_broadcast(&call->in[3], p->ndim, p->shape, stride);
-        view_stream(&job->in[2], &call->in[3], g, stride);
-        if (call->has_grad[3]) {
-            mxl_broadcast(&call->grad[3], p->ndim, p->shape, stride);
-            mxl_broadcast_cells(&call->grad[3], p->ndim, p->shape, cells);
-            make_output(&job->din[2], &call->grad[3], g, stride, cells);
-        }
-    }
 }
 
 /* ---- Tiles and chunks ---------------------------------------------------------------------- */
 
 enum {
-    CHUNK_WORK = 32768, /* elements of pred per chunk: some 10 to 45 us */
+    CHUNK_WORK = 32768, /* per chunk, in elements of pred: some 10 to 45 us */
     TILE_BYTES = 4096,  /* of one input: all buffers of a tile fit the first-level cache */
     COLUMN_BYTES = 65536
 };
@@ -229,10 +156,13 @@ static void plan_chunks(mxl_job *job) {
         if (job->inner < job->tile && job->inner >= 64)
             job->tile = job->inner;
         unit = job->tile;
-        job->chunk = CHUNK_WORK / job->classes;
+        job->chunk = CHUNK_WORK / job->row_work;
     } else if (job->loop == MXL_SPARSE_ROWS) {
         job->tile = MXL_SPARSE_TILE;
-        job->chunk = at_least(CHUNK_WORK / job->classes, 1);
+        job->chunk = at_least(CHUNK_WORK / job->row_work, 1);
+    } else if (job->loop >= MXL_ROW_LOOPS) {
+        job->tile = MXL_ROW_TILE;
+        job->chunk = at_least(CHUNK_WORK / job->row_work, 1);
     } else {
         unit = job->classes;
         job->row = job->loop == MXL_SOFTMAX_ELEMENTWISE ? job->classes : run;
@@ -258,30 +188,37 @@ static void plan_chunks(mxl_job *job) {
 mxl_status mxl_plan(mxl_call *call, mxl_job *job, mxl_tensor *value) {
     int64_t stride[MXL_MAX_NDIM], cells[MXL_MAX_NDIM];
     mxl_geometry g;
-    const mxl_status status = mxl_check(call, &g, value);
-    if (status != MXL_OK || call->planning)
-        return status;
-
-    job->is_double = g.pred->dt == MXL_DT_F64;
-    job->n = g.sparse ? g.pred->count / (g.pred->shape[g.classes]) : g.pred->count;
+    int32_t i;
+    MXL_TRY(mxl_check(call, &g, value));
+    if (call->planning)
+        return MXL_OK;
+    job->is_double = call->in[0].dt == MXL_DT_F64;
+    job->n = 1;
+    for (i = 0; i < g.stream.n_axes; i++)
+        job->n *= g.stream.shape[g.stream.axes[i]];
+    job->row_work = 1;
     job->factor = call->options.weight / (double)g.averaged;
     job->rho = call->options.rho;
     job->margin = call->options.margin;
     job->epsilon = call->options.epsilon;
+    job->smoothing = call->options.smoothing_parameter;
     plan_value(call, job, &g);
-    if (g.sparse)
-        plan_sparse(call, job, &g);
-    else
-        plan_elementwise(call, job, &g);
-    if (call->has_in[2]) {
+    if (call->weight >= 0) {
+        const mxl_array *w = &call->in[call->weight], *dw = &call->grad[call->weight];
         job->has_weight = 1;
-        mxl_weight_strides(call, &g, &call->in[2], stride, cells);
-        view_stream(&job->weight, &call->in[2], &g, stride);
+        mxl_weight_strides(call, &g, w, stride, cells);
+        mxl_view_stream(&job->weight, w, &g.stream, stride);
+        if (call->has_grad[call->weight]) {
+            mxl_weight_strides(call, &g, dw, stride, cells);
+            mxl_make_output(&job->dweight, dw, &g.stream, stride, cells);
+        }
     }
-    if (call->has_grad[2]) {
-        mxl_weight_strides(call, &g, &call->grad[2], stride, cells);
-        make_output(&job->dweight, &call->grad[2], &g, stride, cells);
-    }
+    call->row->family->plan(call, job, &g);
     plan_chunks(job);
     return MXL_OK;
+}
+
+mxl_status mxl_check_values(const mxl_call *call, const mxl_job *job) {
+    const mxl_family *family = call->row->family;
+    return family->values ? family->values(call, job) : MXL_OK;
 }

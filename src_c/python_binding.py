@@ -13,7 +13,8 @@ header = (pathlib.Path(__file__).parent.parent / "include" / "mxloss.h").read_te
 cdef = header.split("[cdef]")[1].split("*/", 1)[1].split("/* [end cdef]")[0]
 cdef = cdef.replace("MXL_API ", "")
 cdef = re.sub(r"1 << (\d+)", lambda m: str(1 << int(m[1])), cdef)
-cdef = "#define MXL_MAX_NDIM " + re.search(r"#define MXL_MAX_NDIM (\d+)", header)[1] + "\n" + cdef
+for name, number in re.findall(r"#define (MXL_MAX_\w+) (\d+)", header):
+    cdef = f"#define {name} {number}\n" + cdef
 
 ffibuilder = FFI()
 ffibuilder.cdef(cdef)

@@ -1,16 +1,9 @@
-/* values.c - checks that have to read data: class numbers, and targets for Stirling's formula */
+/* values.c - reading single elements: for messages, and to find those that a loss cannot take */
 #include <stdio.h>
 
-#include "call.h"
+#include "plan.h"
 #include "kernels/cursor.h"
 #include "kernels/half.h"
-#include "labels.h"
-
-enum { BATCH = 256 };
-
-typedef struct {
-    char text[MXL_MAX_NDIM * 24 + 64];
-} element_text;
 
 static int print_number(char *at, size_t size, const char *data, int32_t dt) {
     switch (dt) {
@@ -41,8 +34,7 @@ static int print_number(char *at, size_t size, const char *data, int32_t dt) {
     }
 }
 
-/* "label[3, 1] is 12" for the element at `position`, counted row by row */
-static const char *describe(const mxl_array *a, int64_t position, element_text *room) {
+const char *mxl_describe(const mxl_array *a, int64_t position, mxl_element_text *room) {
     const char *data = a->data;
     char *at = room->text;
     char *const end = room->text + sizeof room->text;
@@ -59,22 +51,6 @@ static const char *describe(const mxl_array *a, int64_t position, element_text *
     at += snprintf(at, (size_t)(end - at), a->ndim ? "] is " : " is ");
     print_number(at, (size_t)(end - at), data, a->dt);
     return room->text;
-}
-
-static mxl_status check_classes(const mxl_call *call, const mxl_job *job) {
-    int64_t position, n, good, y[BATCH];
-    element_text text;
-    for (position = 0; position < job->n; position += n) {
-        n = job->n - position < BATCH ? job->n - position : BATCH;
-        good = mxl_labels_read(&job->in[1], position, n, job->classes, job->clip_label, y);
-        if (good < n)
-            return mxl_fail(call, MXL_ERR_VALUE, 1,
-                            job->clip_label ? "%s; expected a number"
-                                            : "%s; expected a whole number from 0 to %lld",
-                            describe(&call->in[1], position + good, &text),
-                            (long long)job->classes - 1);
-    }
-    return MXL_OK;
 }
 
 #define FIRST_BELOW_0(dt, type, sign_of)                                                           \
@@ -102,12 +78,12 @@ static int64_t first_below_0(const char *data, int32_t dt, int64_t stride, int64
     }
 }
 
-static mxl_status check_targets(const mxl_call *call) {
+mxl_status mxl_check_targets(const mxl_call *call) {
     const mxl_array *a = &call->in[1];
     mxl_view v;
     mxl_cursor c;
     int64_t position = 0, run, first;
-    element_text text;
+    mxl_element_text text;
     v.ndim = a->ndim ? a->ndim : 1;
     v.shape[0] = 1, v.stride[0] = 0;
     memcpy(v.shape, a->shape, (size_t)a->ndim * sizeof *a->shape);
@@ -119,16 +95,8 @@ static mxl_status check_targets(const mxl_call *call) {
         if (first < run)
             return mxl_fail(call, MXL_ERR_VALUE, 1,
                             "%s; with compute_full, expected 0 or more, a count",
-                            describe(a, position + first, &text));
+                            mxl_describe(a, position + first, &text));
         mxl_advance(&c, &v, run);
     }
-    return MXL_OK;
-}
-
-mxl_status mxl_check_values(const mxl_call *call, const mxl_job *job) {
-    if (job->loop == MXL_SPARSE_ROWS || job->loop == MXL_SPARSE_COLUMNS)
-        return check_classes(call, job);
-    if (call->options.flags & MXL_COMPUTE_FULL)
-        return check_targets(call);
     return MXL_OK;
 }

@@ -125,7 +125,8 @@ class FusedLoss(Loss):
         try:
             fields, flags = self._settings()
             fields["weight"] = 1.0 if self._weight is None else number("weight", self._weight)
-            fields["batch_axis"] = integer("batch_axis", self._batch_axis)
+            if "batch_axis" in self._info.options:
+                fields["batch_axis"] = integer("batch_axis", self._batch_axis)
             for name, value in extra.items():
                 fields[name] = finite(name, value)
         except (MXNetTypeError, MXNetValueError) as error:

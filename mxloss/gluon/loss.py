@@ -16,7 +16,9 @@ from ._classification import (
     SquaredHingeLoss,
 )
 from ._fused import Loss
+from ._metric import CosineEmbeddingLoss, SDMLLoss, TripletLoss
 from ._regression import HuberLoss, L1Loss, L2Loss, PoissonNLLLoss
+from ._sequence import CTCLoss
 
 __all__ = [
     "Loss",
@@ -27,11 +29,15 @@ __all__ = [
     "SoftmaxCrossEntropyLoss",
     "SoftmaxCELoss",
     "KLDivLoss",
+    "CTCLoss",
     "HuberLoss",
     "HingeLoss",
     "SquaredHingeLoss",
     "LogisticLoss",
+    "TripletLoss",
     "PoissonNLLLoss",
+    "CosineEmbeddingLoss",
+    "SDMLLoss",
 ]
 
 for _name in __all__:  # where users find them, also in help() and pickles

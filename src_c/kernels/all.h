@@ -16,6 +16,7 @@
 #include "../job.h"
 #include "../labels.h"
 #include "../parallel.h"
+#include "../sequences.h"
 #include "cursor.h"
 #include "half.h"
 

@@ -13,6 +13,14 @@
 
 #include "sparse.h"
 
+#include "vectors.h"
+
+#include "sdml.h"
+
+#include "ctc.h"
+
+#include "rows.h"
+
 #include "run.h"
 
 #undef MXL_NATIVE

@@ -8,7 +8,9 @@ typedef struct {
     char *memory;        /* of all workers */
     size_t worker_bytes; /* of one */
     int64_t step;        /* elements of a tile's buffer, */
-    int64_t scratch;     /* of x and of g */
+    int64_t scratch;     /* of x and of g, */
+    size_t extra;        /* bytes of the row loops' own */
+    void *shared;
     double *cells;       /* of all chunks */
     int64_t chunk_cells; /* of one: value, dweight, din */
 } MXL_T(team);
@@ -19,7 +21,8 @@ static void MXL_T(run_chunk)(void *context, int64_t chunk, int32_t number) {
     const int64_t begin = chunk * job->chunk;
     const int64_t end = job->n - begin < job->chunk ? job->n : begin + job->chunk;
     const int sparse = job->loop == MXL_SPARSE_ROWS || job->loop == MXL_SPARSE_COLUMNS;
-    int64_t *labels = (int64_t *)(team->memory + (size_t)number * team->worker_bytes);
+    char *memory = team->memory + (size_t)number * team->worker_bytes;
+    int64_t *labels = (int64_t *)(memory + team->extra);
     real *next = (real *)(labels + MXL_SPARSE_TILE);
     double *cells = team->cells + chunk * team->chunk_cells;
     MXL_T(worker) a;
@@ -31,6 +34,8 @@ static void MXL_T(run_chunk)(void *context, int64_t chunk, int32_t number) {
     size_t i;
     a.job = job;
     a.labels = labels;
+    a.extra = memory;
+    a.shared = team->shared;
     for (i = 0; i < sizeof buffers / sizeof *buffers; i++, next += team->step)
         *buffers[i] = next;
     a.x = next;
@@ -43,11 +48,58 @@ static void MXL_T(run_chunk)(void *context, int64_t chunk, int32_t number) {
         n = end - position < job->tile ? end - position : job->tile;
         if (job->row > job->tile && job->row - position % job->row < n)
             n = job->row - position % job->row;
-        if (sparse)
+        if (job->loop >= MXL_ROW_LOOPS)
+            MXL_T(rows_loss_tile)(&a, position, n);
+        else if (sparse)
             MXL_T(sparse_tile)(&a, position, n);
         else
             MXL_T(elementwise_tile)(&a, position, n);
     }
+}
+
+/* SDMLLoss, phase 2: the chunk's rows of x2 */
+static void MXL_T(run_columns)(void *context, int64_t chunk, int32_t number) {
+    const MXL_T(team) *team = (const MXL_T(team) *)context;
+    const mxl_job *job = team->job;
+    int64_t row = chunk * job->chunk;
+    const int64_t end = job->n - row < job->chunk ? job->n : row + job->chunk;
+    for (; row < end; row++)
+        MXL_T(sdml_column)
+    (job, (const MXL_T(sdml) *)team->shared, row,
+     team->memory + (size_t)number * team->worker_bytes);
+}
+
+/* how much room a thread needs beside the buffers of a tile */
+static void MXL_T(plan_memory)(MXL_T(team) * team, int64_t tile) {
+    const mxl_job *job = team->job;
+    switch (job->loop) {
+    case MXL_SPARSE_COLUMNS:
+        team->scratch = tile * job->classes;
+        break;
+    case MXL_TRIPLETS:
+        team->scratch = 3 * job->classes;
+        break;
+    case MXL_PAIRS:
+        team->scratch = 2 * job->classes;
+        break;
+    case MXL_MATRICES:
+        team->extra = MXL_T(sdml_bytes)(job);
+        break;
+    case MXL_SEQUENCES:
+        team->scratch = job->classes;
+        team->extra = MXL_T(ctc_bytes)(job);
+        break;
+    case MXL_SPARSE_ROWS:
+        team->scratch = job->classes;
+        break;
+    default:
+        break;
+    }
+    team->extra = (team->extra + 63) / 64 * 64;
+    team->worker_bytes =
+        team->extra + MXL_SPARSE_TILE * sizeof(int64_t) +
+        (size_t)(team->step * MXL_T(worker_buffers) + team->scratch * 2) * sizeof(real);
+    team->worker_bytes = (team->worker_bytes + 127) / 128 * 128; /* no cache line for two of them */
 }
 
 static mxl_status MXL_T(run)(const mxl_job *job) {
@@ -56,28 +108,27 @@ static mxl_status MXL_T(run)(const mxl_job *job) {
     int32_t threads = mxl_threads_for(job->threads);
     mxl_status status = MXL_ERR_MEMORY;
     MXL_T(team) team;
+    MXL_T(sdml) sdml;
     double *cells;
     size_t i;
     if (threads > job->n_chunks)
         threads = job->n_chunks > 0 ? (int32_t)job->n_chunks : 1;
     memset(&team, 0, sizeof team);
+    memset(&sdml, 0, sizeof sdml);
     team.job = job;
     team.step = (tile + 15) / 16 * 16;
-    if (job->loop == MXL_SPARSE_ROWS)
-        team.scratch = job->classes;
-    if (job->loop == MXL_SPARSE_COLUMNS)
-        team.scratch = tile * job->classes;
-    team.worker_bytes =
-        (size_t)(team.step * MXL_T(worker_buffers) + team.scratch * 2) * sizeof(real) +
-        MXL_SPARSE_TILE * sizeof(int64_t);
-    team.worker_bytes = (team.worker_bytes + 127) / 128 * 128; /* no cache line for two of them */
+    team.shared = &sdml;
+    MXL_T(plan_memory)(&team, tile);
     for (i = 0; i < MXL_OUTPUT_COUNT; i++)
         team.chunk_cells += MXL_T(cells_of)(outputs[i]);
     team.memory = (char *)malloc(team.worker_bytes * (size_t)threads);
     if (team.chunk_cells * job->n_chunks > 0)
         team.cells = (double *)calloc((size_t)(team.chunk_cells * job->n_chunks), sizeof(double));
-    if (team.memory && (team.cells || team.chunk_cells * job->n_chunks == 0)) {
+    if (team.memory && (team.cells || team.chunk_cells * job->n_chunks == 0) &&
+        (job->loop != MXL_MATRICES || job->n == 0 || MXL_T(sdml_begin)(&sdml, job) == MXL_OK)) {
         mxl_parallel(threads, job->n_chunks, MXL_T(run_chunk), &team);
+        if (job->loop == MXL_MATRICES && job->din[1].kind != MXL_UNWANTED)
+            mxl_parallel(threads, job->n_chunks, MXL_T(run_columns), &team);
         for (i = 0, cells = team.cells; i < MXL_OUTPUT_COUNT; i++) {
             MXL_T(write_cells)(outputs[i], i == 0 ? job->factor : 1, cells, team.chunk_cells,
                                job->n_chunks);
@@ -85,6 +136,7 @@ static mxl_status MXL_T(run)(const mxl_job *job) {
         }
         status = MXL_OK;
     }
+    free(sdml.x1);
     free(team.cells);
     free(team.memory);
     return status;

@@ -147,7 +147,7 @@ static void MXL_T(sparse_tile)(MXL_T(worker) * a, int64_t position, int64_t n) {
     int64_t i;
     for (i = 0; scale.array == NULL && i < n; i++)
         a->u[i] = scale.value;
-    mxl_labels_read(&job->in[1], position, n, job->classes, job->clip_label, a->labels);
+    mxl_labels_read(&job->in[1], position, n, 0, job->classes - 1, job->clip_label, a->labels);
     if (job->from_logits)
         MXL_T(pick_tile)(a, position, n);
     else if (job->loop == MXL_SPARSE_COLUMNS)
@@ -155,8 +155,4 @@ static void MXL_T(sparse_tile)(MXL_T(worker) * a, int64_t position, int64_t n) {
     else
         MXL_T(rows_tile)(a, position, n);
     MXL_T(put_values)(a, a->e, w, h, position, n);
-    if (job->din[1].kind != MXL_UNWANTED) { /* class numbers have no slope */
-        memset(a->d[1], 0, (size_t)n * sizeof(real));
-        MXL_T(sink_put)(&a->din[1], position, a->d[1], n);
-    }
 }

@@ -9,8 +9,10 @@ typedef struct {
     const mxl_job *job;
     /* buffers of job->tile elements */
     real *in[MXL_MAX_IN], *w, *h, *u, *s, *t, *e, *d[MXL_MAX_IN], *dw, *lp, *sm;
-    real *x, *g;     /* sparse: room for pred and its gradient */
+    real *x, *g;     /* sparse and row loops: room for rows of the inputs and their gradients */
     int64_t *labels; /* sparse: class numbers of a tile */
+    char *extra;     /* row loops: further room of this thread, */
+    void *shared;    /* and what all threads of the call share */
     MXL_T(sink) value, din[MXL_MAX_IN], dweight;
 } MXL_T(worker);
 

@@ -1,7 +1,8 @@
 /*
  * formulas.h - all formulas, and the list of what each one needs
  *
- * Compiled once per MXL_REAL, 64 first. A new loss adds its include and its line or lines here.
+ * Compiled once per MXL_REAL, 64 first. A new loss adds its include and, if it is
+ * elementwise, its line or lines here.
  */
 #include "formula.h"
 
@@ -15,6 +16,10 @@
 #include "poisson_nll.h"
 #include "kl_div.h"
 #include "softmax_cross_entropy.h"
+#include "triplet.h"
+#include "cosine_embedding.h"
+#include "sdml.h"
+#include "ctc.h"
 
 /* X(formula, its inputs: 2 = p z, 3 = p z q, stage s, stage t) */
 #ifndef MXL_FORMULAS

@@ -19,11 +19,11 @@ def call_refused(v, x, error, *phrases, loss=None, **kwargs):
     """The loss's call and value_and_grad refuse x, and do not write to `out`."""
     loss = loss or v.loss()
     good = v.inputs(np.random.default_rng(1), (4, 3), "float32")
-    value, grads = v.run(good, wrt=["pred"])
+    value, grads = v.run(good, wrt=[v.names[0]])
     phrases = (v.case.name, *phrases)
     if not kwargs:
         refused(error, phrases, loss, **x, **v.call)
-    outputs = np.full_like(value, 77.25), np.full_like(grads["pred"], 77.25)
+    outputs = np.full_like(value, 77.25), np.full_like(grads[v.names[0]], 77.25)
     refused(error, phrases, loss.value_and_grad, **x, **v.call, **kwargs)
     refused(error, phrases, loss.value_and_grad, **x, **v.call, **{"out": outputs, **kwargs})
     for a in outputs:

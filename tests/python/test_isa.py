@@ -6,7 +6,8 @@ import sys
 
 import numpy as np
 import pytest
-from cases import LOOPS, VARIANTS, by_id
+from cases import LOOPS, by_id
+from row_cases import ALL, ROWS
 
 from mxloss import _core
 from mxloss.base import MXNetError
@@ -72,18 +73,18 @@ def bits(a):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("v", VARIANTS, ids=by_id)
+@pytest.mark.parametrize("v", ALL, ids=by_id)
 def test_same_bits(v, dtype):
     need("avx2", "avx512")
     runs = list(sets(v, dtype))
     for run, a, b in zip(runs, results(v, "avx2", runs), results(v, "avx512", runs)):
         for name in a:
             np.testing.assert_array_equal(bits(a[name]), bits(b[name]),
-                                          err_msg=f"{name} {run[1]['pred'].shape}")
+                                          err_msg=f"{name} {run[1][v.names[0]].shape}")
 
 
 @pytest.mark.parametrize("dtype", DTYPES[1:])
-@pytest.mark.parametrize("v", LOOPS, ids=by_id)
+@pytest.mark.parametrize("v", LOOPS + ROWS, ids=by_id)
 def test_same_bits_at_all_lengths(v, dtype):
     """Vector loops end in scalar ones; these must not differ either."""
     need("avx2", "avx512")
@@ -91,11 +92,11 @@ def test_same_bits_at_all_lengths(v, dtype):
     for run, a, b in zip(runs, results(v, "avx2", runs), results(v, "avx512", runs)):
         for name in a:
             np.testing.assert_array_equal(bits(a[name]), bits(b[name]),
-                                          err_msg=f"{name} {run[1]['pred'].shape}")
+                                          err_msg=f"{name} {run[1][v.names[0]].shape}")
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("v", VARIANTS, ids=by_id)
+@pytest.mark.parametrize("v", ALL, ids=by_id)
 def test_base_is_close(v, dtype):
     best = _core.isa_names()[-1]
     runs = list(sets(v, dtype))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from cases import FLOATS, VARIANTS, by_id, described, variant
 from layouts import LAYOUTS, rotated, stepped
+from row_cases import ALL
 
 import mxloss as mx
 
@@ -23,7 +24,7 @@ def assert_same(v, x, other, loss=None, head=None):
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda f: f.__name__)
-@pytest.mark.parametrize("v", VARIANTS, ids=by_id)
+@pytest.mark.parametrize("v", ALL, ids=by_id)
 def test_layouts(v, layout):
     rng = np.random.default_rng(1)
     for (shape, batch_axis), dtype in itertools.product(SHAPES, FLOATS):
@@ -44,7 +45,7 @@ def spread(a):
 
 
 @pytest.mark.parametrize("shape, batch_axis", SHAPES, ids=described)
-@pytest.mark.parametrize("v", VARIANTS, ids=by_id)
+@pytest.mark.parametrize("v", ALL, ids=by_id)
 def test_zero_strides(v, shape, batch_axis):
     rng = np.random.default_rng(2)
     loss = v.loss(batch_axis)
@@ -71,18 +72,20 @@ def test_label_of_another_shape(v, layout):
         assert_same(v, other, {**other, label: layout(other[label])})
 
 
-@pytest.mark.parametrize("v", VARIANTS, ids=by_id)
+@pytest.mark.parametrize("v", ALL, ids=by_id)
 def test_lists(v):
     """Labels and weights, head_grad too, may be lists and numbers."""
     x = v.inputs(np.random.default_rng(4), (3, 4), "float32", v.unreduced((3, 4)))
-    lists = {name: a if name == "pred" else a.tolist() for name, a in x.items()}
+    lists = {name: a if name == v.names[0] else a.tolist() for name, a in x.items()}
     loss = v.loss()
     value, grad = loss.value_and_grad(**x, **v.call)
-    head = np.arange(value.size) - 0.5
+    head = np.arange(value.size).reshape(value.shape) - 0.5
     np.testing.assert_array_equal(loss(**lists, **v.call), value)
     grad = loss.value_and_grad(**x, **v.call, head_grad=head)[1]
     same = loss.value_and_grad(**lists, **v.call, head_grad=head.tolist())[1]
     np.testing.assert_array_equal(same, grad)
+    if "sample_weight" not in x:
+        return
     number = loss.value_and_grad(**{**x, "sample_weight": 2}, **v.call)[0]
     weight = np.full((), 2, "float32")
     np.testing.assert_array_equal(number, loss(**{**x, "sample_weight": weight}, **v.call))
@@ -93,14 +96,14 @@ def test_lists(v):
 REAL = [np.dtype(c) for c in "?bBhHiIqQefd"]
 
 
-@pytest.mark.parametrize("v", VARIANTS, ids=by_id)
+@pytest.mark.parametrize("v", ALL, ids=by_id)
 def test_dtypes_of_labels_and_weights(v):
     """They are converted to the compute type before anything else; a gradient has their own."""
     rng = np.random.default_rng(5)
     for dtype, pred in itertools.product(REAL, ("float16", *FLOATS)):
         compute = np.result_type(pred, np.float32)
         x = v.inputs(rng, (5, 3), pred, v.unreduced((5, 3)))
-        small = {n: a if n == "pred" or v.sparse and n == "label" else
+        small = {n: a if n == v.names[0] or v.sparse and a.dtype.kind == "i" else
                  rng.integers(0, 2 if dtype.kind == "b" else 4, a.shape).astype(dtype)
                  for n, a in x.items()}
         plain = {n: a.astype(compute) if a is not x[n] else a for n, a in small.items()}
@@ -153,7 +156,7 @@ def test_big_class_numbers_are_refused_exactly(bad, dtype):
         clip(pred, label), clip(pred, np.array([0, 2, 2 if bad > 0 else 0, 1])))
 
 
-@pytest.mark.parametrize("v", VARIANTS, ids=by_id)
+@pytest.mark.parametrize("v", ALL, ids=by_id)
 def test_float16_is_float32_rounded(v):
     """One rounding, of the result: sums do not overflow or lose digits on the way."""
     rng = np.random.default_rng(8)

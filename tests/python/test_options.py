@@ -9,8 +9,9 @@ import pickle
 
 import numpy as np
 import pytest
-from cases import VARIANTS, by_id, variant
+from cases import by_id, variant
 from refusals import call_refused, refused
+from row_cases import ALL, default
 
 import mxloss as mx
 from mxloss import _core, base
@@ -41,16 +42,24 @@ BAD = {  # option: values that are refused, values that are taken
     "label_format": (NO_WORD, ["signed", "binary"]),
     "reduction": (NO_WORD, ["mean", "sum"]),
     "out_of_range": (NO_WORD, ["raise", "clip"]),
+    "layout": (NO_WORD, ["NTC", "TNC"]),
+    "label_layout": (NO_WORD, ["NT", "TN"]),
+    "infeasible": (NO_WORD, ["zero", "inf"]),
+    "smoothing_parameter": ([*NO_FINITE, (1, ValueError), (-1e-9, ValueError), (1.5, ValueError)],
+                            [0.3, 0, 0.99, np.float32(0.5), False]),
 }
+ROWS_ONLY = ("CosineEmbeddingLoss", "SDMLLoss")
+for _name in ROWS_ONLY:
+    BAD[_name, "batch_axis"] = ([*NO_INTEGER, (1, ValueError), (-1, ValueError)], [0, np.int8(0)])
 OPTIONS = [(name, option) for name in NAMES for option in _core.LOSSES[name].options
            if option != "epsilon"]  # an argument of the call
 
 
 @pytest.mark.parametrize("name, option", OPTIONS)
 def test_bad_options(name, option):
-    v = variant(name)
+    v = default(name)
     x = v.inputs(np.random.default_rng(3), (4, 3), "float32")
-    for bad, error in BAD[option][0]:
+    for bad, error in BAD.get((name, option), BAD[option])[0]:
         phrases = (name, option, str(bad) if isinstance(bad, np.generic) else repr(bad))
         refused(error, phrases, getattr(losses, name), **{option: bad})
         loss = getattr(losses, name)()
@@ -64,10 +73,12 @@ def test_bad_options(name, option):
 @pytest.mark.parametrize("name, option", OPTIONS)
 def test_good_options(name, option):
     """Set after construction, they take effect at the next call, and each call."""
-    v = variant(name)
-    x = v.inputs(np.random.default_rng(4), (3, 3), "float32")
+    v = default(name)
+    x = v.inputs(np.random.default_rng(4), (6, 6, 3) if name == "CTCLoss" else (3, 3), "float32")
+    if name == "CTCLoss":  # fits any layout
+        x["label"] = np.eye(6, dtype=int) - 1
     loss = getattr(losses, name)()
-    for good in BAD[option][1] * 2:
+    for good in BAD.get((name, option), BAD[option])[1] * 2:
         setattr(loss, "_" + option, good)
         fresh = getattr(losses, name)(**{option: good})
         assert getattr(fresh, "_" + option) is good  # stored as it was given
@@ -106,13 +117,14 @@ def test_options_have_to_fit_preds_dtype(name, option, bad):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("bad", [2, -3, 2**31 - 1, -(2**31)])
 def test_axes_out_of_range(name, bad):
-    v = variant(name)
+    v = default(name)
     x = v.inputs(np.random.default_rng(7), (4, 3), "float32")
     for option in {"batch_axis", "axis"} & set(_core.LOSSES[name].options):
         more = {"from_logits": False} if (name, option) == ("KLDivLoss", "axis") else {}
-        if name != "PoissonNLLLoss":
+        if name not in ("PoissonNLLLoss", *ROWS_ONLY):
+            loss = getattr(losses, name)(**{option: bad}, **more)
             call_refused(v, x, ValueError, f"{option} is {bad}", "pred has shape (4, 3)",
-                         "expected -2 to 1", loss=v.loss(**{option: bad}, **more))
+                         "expected -2 to 1", loss=loss)
 
 
 @pytest.mark.parametrize("options, phrase", [
@@ -139,9 +151,10 @@ def test_core_refuses_flags_that_are_not_read(flag, bit):
 @pytest.mark.parametrize("name", NAMES)
 def test_repr(name):
     cls = getattr(losses, name)
-    weight = 1.0 if name == "L2Loss" else None
+    weight = 1.0 if name in ("L2Loss", "SDMLLoss") else None
     assert repr(cls()) == str(cls()) == f"{name}(batch_axis=0, w={weight})"
-    assert repr(cls(weight=2, batch_axis=-1)) == f"{name}(batch_axis=-1, w=2)"
+    if name not in ("CTCLoss", *ROWS_ONLY):
+        assert repr(cls(weight=2, batch_axis=-1)) == f"{name}(batch_axis=-1, w=2)"
     loss = cls(weight=0.5)
     loss._batch_axis = 1
     assert repr(loss) == f"{name}(batch_axis=1, w=0.5)"
@@ -168,6 +181,10 @@ def test_signatures():
             ("HingeLoss", (2, 3, 1), dict(margin=2, weight=3, batch_axis=1)),
             ("SigmoidBinaryCrossEntropyLoss", (True, 3, 1),
              dict(from_sigmoid=True, weight=3, batch_axis=1)),
+            ("CTCLoss", ("TNC", "TN", 2), dict(layout="TNC", label_layout="TN", weight=2)),
+            ("TripletLoss", (2, 3, 1), dict(margin=2, weight=3, batch_axis=1)),
+            ("CosineEmbeddingLoss", (2, 0, 0.5), dict(weight=2, batch_axis=0, margin=0.5)),
+            ("SDMLLoss", (0.2, 3, 0), dict(smoothing_parameter=0.2, weight=3, batch_axis=0)),
             ("L2Loss", (3, 1), dict(weight=3, batch_axis=1))]:
         loss = getattr(losses, name)(*args)
         assert {key: getattr(loss, "_" + key) for key in wanted} == wanted
@@ -180,7 +197,7 @@ def pickled(a):
 
 
 @pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, pickled], ids=lambda f: f.__name__)
-@pytest.mark.parametrize("v", VARIANTS, ids=by_id)
+@pytest.mark.parametrize("v", ALL, ids=by_id)
 def test_copies(v, clone):
     """A copy gives the same results, before and after use, and shares nothing that is set later."""
     x = v.inputs(np.random.default_rng(2), (4, 3), "float32", v.unreduced((4, 3)))
@@ -191,10 +208,16 @@ def test_copies(v, clone):
         expected = v.run(x, loss)
         got = v.run(x, other)
         np.testing.assert_array_equal(got[0], expected[0])
-        np.testing.assert_array_equal(got[1]["pred"], expected[1]["pred"])
+        np.testing.assert_array_equal(got[1][v.names[0]], expected[1][v.names[0]])
         other._weight = 3
         np.testing.assert_array_equal(loss(**x, **v.call), expected[0])
         assert not np.array_equal(other(**x, **v.call), expected[0])
+
+
+def test_ctc_repr():
+    """batch_axis is where the samples are in the label."""
+    assert repr(losses.CTCLoss(label_layout="TN")) == "CTCLoss(batch_axis=1, w=None)"
+    assert repr(losses.CTCLoss("TNC", weight=2)) == "CTCLoss(batch_axis=0, w=2)"
 
 
 def test_base_class():

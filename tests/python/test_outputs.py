@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from cases import FLOATS, VARIANTS, by_id, variant
 from layouts import field, misaligned, read_only, reversed_strides, rotated, stepped, swapped
+from row_cases import ALL
 
 import mxloss as mx
 
@@ -18,7 +19,7 @@ def output(layout, shape, dtype):
 
 
 @pytest.mark.parametrize("layout", FREE, ids=lambda f: f.__name__)
-@pytest.mark.parametrize("v", VARIANTS, ids=by_id)
+@pytest.mark.parametrize("v", ALL, ids=by_id)
 def test_outputs_of_any_layout(v, layout):
     rng = np.random.default_rng(11)
     shapes = [((4, 5, 6), 0), ((4, 5, 6), 1), ((300, 7), -1)]
@@ -105,7 +106,7 @@ def refused_outputs(x, value, grads):
         yield "gradient " + name, (good_value, [bad, *rest])
 
 
-@pytest.mark.parametrize("v", VARIANTS, ids=by_id)
+@pytest.mark.parametrize("v", ALL, ids=by_id)
 def test_refused_outputs(v):
     """Nothing is written when any output is wrong."""
     shape = (4, 3)
@@ -122,27 +123,29 @@ def test_refused_outputs(v):
 
 def overlaps(x, value):
     """Outputs that share memory with an input, with one another or with themselves."""
-    dtype, shape = x["pred"].dtype, x["pred"].shape
+    first = next(iter(x.values()))
+    dtype, shape = first.dtype, first.shape
     for name, a in x.items():
         if a.dtype == dtype and a.shape == shape:
             yield f"gradient is {name}", (None, [a])
             yield f"gradient is {name} reversed", (None, [a[::-1]])
         if a.dtype == dtype and a.size > value.size:
-            yield f"value in {name}", (a.reshape(-1)[1 : value.size + 1], [None])
-    room = np.full(x["pred"].size + value.size, 77.25, dtype)
-    yield "both", (room[: value.size], [room[value.size - 1 : -1].reshape(shape)])
-    yield "itself", (None, [np.lib.stride_tricks.as_strided(room, shape, (dtype.itemsize,) * 2)])
+            yield f"value in {name}", (a.reshape(-1)[1 : value.size + 1].reshape(value.shape), [None])
+    room = np.full(first.size + value.size, 77.25, dtype)
+    yield "both", (room[: value.size].reshape(value.shape),
+                   [room[value.size - 1 : -1].reshape(shape)])
+    yield "itself", (None, [np.lib.stride_tricks.as_strided(room, shape, (dtype.itemsize,) * len(shape))])
     if value.size > 1:
-        yield "zero strides", (np.lib.stride_tricks.as_strided(room, value.shape, (0,)), [None])
+        yield "zero strides", (np.lib.stride_tricks.as_strided(room, value.shape, (0,) * value.ndim), [None])
 
 
-@pytest.mark.parametrize("v", VARIANTS, ids=by_id)
+@pytest.mark.parametrize("v", ALL, ids=by_id)
 def test_overlapping_outputs_are_refused(v):
     x = v.inputs(np.random.default_rng(15), (4, 3), "float32", v.unreduced((4, 3)))
     before = {name: a.copy() for name, a in x.items()}
     for why, out in overlaps(x, v.run(x)[0]):
         with pytest.raises(ValueError, match="overlap"):
-            v.run(x, wrt=["pred"], out=out)
+            v.run(x, wrt=v.names[:1], out=out)
         for name, a in x.items():
             np.testing.assert_array_equal(a, before[name], err_msg=why)
 

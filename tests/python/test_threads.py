@@ -8,7 +8,8 @@ import threading
 
 import numpy as np
 import pytest
-from cases import VARIANTS, by_id
+from cases import by_id
+from row_cases import ALL
 
 import mxloss as mx
 
@@ -26,7 +27,7 @@ def bits(arrays):
 
 
 @pytest.mark.parametrize("shape, batch_axis", BIG, ids=str)
-@pytest.mark.parametrize("v", VARIANTS, ids=by_id)
+@pytest.mark.parametrize("v", ALL, ids=by_id)
 def test_same_bits(v, shape, batch_axis):
     """For 1, 2, 3 and 7 threads, with weights by sample and by column."""
     rng = np.random.default_rng(5)

@@ -1,5 +1,5 @@
 # Verbs only. `make demo` and `make test` set up what they need on a fresh Debian machine.
-.PHONY: demo test setup fmt clean
+.PHONY: demo test arm64 clang asan fmt clean
 BUILD = build/*/
 
 demo:
@@ -11,9 +11,12 @@ test:
 	.venv/bin/ctest --test-dir $(BUILD) --output-on-failure -j 2
 	.venv/bin/pytest
 
+arm64 clang asan: # the C tests elsewhere; see the script
+	@.ci/c-suite $@
+
 fmt: # needs clang-format and ruff
 	clang-format -i include/*.h src_c/*.[ch] src_c/*/*.h tests/c/*.[ch] tests/c/*.cpp
 	ruff format mxloss docs src_c tests/tools tests/bench
 
 clean:
-	rm -rf build .venv
+	rm -rf build .c-suite .venv

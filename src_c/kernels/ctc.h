@@ -11,55 +11,33 @@
 #if MXL_REAL == 64
 enum { LATTICE_NORMALISE = 32 }; /* frames between two normalisations */
 
-/* numbers m 2^e of blanks and classes, from place -1 to `width` */
+/*
+ * The numbers m 2^e of all states at one frame: four arrays, `step` apart, of the blanks' m and e
+ * and the classes'. Places run from -1 to `width`; those at both ends are read, but not written.
+ */
 typedef struct {
-    double *bm, *be, *cm, *ce;
-} lattice_states;
-
-typedef struct {
-    int64_t labels, width; /* width: labels + 1 and padding */
-    int64_t step;          /* numbers from one array of a lattice_states to the next */
-    double *pm, *pe;       /* probabilities of the classes at the frame at hand, */
-    mxl_scaled blank;      /* and of the blank */
-    double *jump;          /* exponent of the factor for a jump to class u: 0, or zero's */
+    int64_t width, step; /* width: labels + 1, and padding; step: two more */
+    double *label;    /* arrays pm, pe, jump, `step` apart: probability of each label's class at */
+                      /* the frame at hand; exponent of the factor for a jump to it */
+    mxl_scaled blank; /* probability of the blank */
 } lattice;
 
-static lattice_states lattice_at(const lattice *a, double *memory) {
-    lattice_states s;
-    s.bm = memory + 1;
-    s.be = s.bm + a->step;
-    s.cm = s.be + a->step;
-    s.ce = s.cm + a->step;
-    return s;
+static void lattice_zero(const lattice *a, double *s, int64_t place) {
+    int k;
+    for (k = 0; k < 4; k++)
+        s[k * a->step + 1 + place] = k % 2 ? MXL_SCALED_ZERO : 1;
 }
 
-static void lattice_zero(lattice_states s, int64_t u) {
-    s.bm[u] = s.cm[u] = 1;
-    s.be[u] = s.ce[u] = MXL_SCALED_ZERO;
-}
-
-/* what the steps read but do not write */
-static void lattice_edges(const lattice *a, lattice_states s) {
-    lattice_zero(s, -1);
-    lattice_zero(s, a->width);
-}
-
-static void lattice_clear(const lattice *a, lattice_states s) {
+static void lattice_clear(const lattice *a, double *s) {
     int64_t u;
     for (u = -1; u <= a->width; u++)
-        lattice_zero(s, u);
+        lattice_zero(a, s, u);
 }
 
-MXL_FN mxl_scaled scaled(double m, double e) {
-    mxl_scaled r;
-    r.m = m, r.e = e;
-    return r;
-}
-
-static void lattice_emit(lattice *a, const double *restrict x) { /* x <= 0: log of m 2^e */
-    double *restrict pm = a->pm, *restrict pe = a->pe;
+static void lattice_emit(double *restrict pm, double *restrict pe, const double *restrict x,
+                         int64_t n) {
     int64_t u;
-    for (u = 0; u < a->width; u++) {
+    for (u = 0; u < n; u++) {
         const mxl_scaled p = mxl_scaled_exp(x[u]);
         pm[u] = p.m;
         pe[u] = p.e;
@@ -67,40 +45,35 @@ static void lattice_emit(lattice *a, const double *restrict x) { /* x <= 0: log 
 }
 
 /* alpha of a frame from that of the frame before */
-static void lattice_forward(const lattice *a, lattice_states from, lattice_states to) {
-    const double *restrict bm = from.bm, *restrict be = from.be;
-    const double *restrict cm = from.cm, *restrict ce = from.ce;
-    const double *restrict pm = a->pm, *restrict pe = a->pe, *restrict jump = a->jump;
-    double *restrict bm2 = to.bm, *restrict be2 = to.be, *restrict cm2 = to.cm,
-                     *restrict ce2 = to.ce;
-    const mxl_scaled blank = a->blank;
-    const int64_t n = a->width;
+static void lattice_forward(int64_t n, int64_t step, const double *restrict label, mxl_scaled blank,
+                            const double *restrict from, double *restrict to) {
+    const double *bm = from + 1, *be = bm + step, *cm = be + step, *ce = cm + step;
+    const double *pm = label, *pe = pm + step, *jump = pe + step;
+    double *bm2 = to + 1, *be2 = bm2 + step, *cm2 = be2 + step, *ce2 = cm2 + step;
     int64_t u;
     for (u = 0; u < n; u++) {
-        const mxl_scaled r =
-            mxl_scaled_sum2(scaled(bm[u], be[u]), scaled(cm[u - 1], ce[u - 1]), blank);
-        bm2[u] = r.m;
-        be2[u] = r.e;
+        const double e = mxl_larger(be[u], ce[u - 1]);
+        bm2[u] =
+            (mxl_scaled_to(bm[u], be[u], e) + mxl_scaled_to(cm[u - 1], ce[u - 1], e)) * blank.m;
+        be2[u] = e + blank.e;
     }
     for (u = 0; u < n; u++) {
-        const mxl_scaled r =
-            mxl_scaled_sum3(scaled(cm[u], ce[u]), scaled(bm[u], be[u]),
-                            scaled(cm[u - 1], ce[u - 1] + jump[u]), scaled(pm[u], pe[u]));
-        cm2[u] = r.m;
-        ce2[u] = r.e;
+        const double jumped = ce[u - 1] + jump[u];
+        const double e = mxl_larger(mxl_larger(ce[u], be[u]), jumped);
+        cm2[u] = (mxl_scaled_to(cm[u], ce[u], e) + mxl_scaled_to(bm[u], be[u], e) +
+                  mxl_scaled_to(cm[u - 1], jumped, e)) *
+                 pm[u];
+        ce2[u] = e + pe[u];
     }
 }
 
-/* beta of a frame, in `to`, from the one after, which is multiplied in place by that frame's
- * probabilities */
-static void lattice_backward(const lattice *a, lattice_states from, lattice_states to) {
-    double *restrict bm = from.bm, *restrict be = from.be, *restrict cm = from.cm,
-                     *restrict ce = from.ce;
-    const double *restrict pm = a->pm, *restrict pe = a->pe, *restrict jump = a->jump;
-    double *restrict bm2 = to.bm, *restrict be2 = to.be, *restrict cm2 = to.cm,
-                     *restrict ce2 = to.ce;
-    const mxl_scaled one = {1, 0}, blank = a->blank;
-    const int64_t n = a->width;
+/* beta of a frame from that of the frame after, which is multiplied in place by its probabilities
+ */
+static void lattice_backward(int64_t n, int64_t step, const double *restrict label,
+                             mxl_scaled blank, double *restrict from, double *restrict to) {
+    double *bm = from + 1, *be = bm + step, *cm = be + step, *ce = cm + step;
+    const double *pm = label, *pe = pm + step, *jump = pe + step;
+    double *bm2 = to + 1, *be2 = bm2 + step, *cm2 = be2 + step, *ce2 = cm2 + step;
     int64_t u;
     for (u = 0; u < n; u++) {
         bm[u] *= blank.m;
@@ -109,56 +82,82 @@ static void lattice_backward(const lattice *a, lattice_states from, lattice_stat
         ce[u] += pe[u];
     }
     for (u = 0; u < n; u++) {
-        const mxl_scaled r = mxl_scaled_sum2(scaled(bm[u], be[u]), scaled(cm[u], ce[u]), one);
-        bm2[u] = r.m;
-        be2[u] = r.e;
+        const double e = mxl_larger(be[u], ce[u]);
+        bm2[u] = mxl_scaled_to(bm[u], be[u], e) + mxl_scaled_to(cm[u], ce[u], e);
+        be2[u] = e;
     }
     for (u = 0; u < n; u++) {
-        const mxl_scaled r = mxl_scaled_sum3(scaled(cm[u], ce[u]), scaled(bm[u + 1], be[u + 1]),
-                                             scaled(cm[u + 1], ce[u + 1] + jump[u + 1]), one);
-        cm2[u] = r.m;
-        ce2[u] = r.e;
+        const double jumped = ce[u + 1] + jump[u + 1];
+        const double e = mxl_larger(mxl_larger(ce[u], be[u + 1]), jumped);
+        cm2[u] = mxl_scaled_to(cm[u], ce[u], e) + mxl_scaled_to(bm[u + 1], be[u + 1], e) +
+                 mxl_scaled_to(cm[u + 1], jumped, e);
+        ce2[u] = e;
     }
 }
 
-static void lattice_normalise(const lattice *a, lattice_states s) {
-    double *const m[] = {s.bm, s.cm}, *const e[] = {s.be, s.ce};
+static void lattice_normalise(const lattice *a, double *s) {
     int64_t u;
     int k;
     for (k = 0; k < 2; k++) {
-        double *restrict mk = m[k], *restrict ek = e[k];
+        double *restrict m = s + 2 * k * a->step + 1, *restrict e = m + a->step;
         for (u = 0; u < a->width; u++) {
-            const mxl_scaled r = mxl_scaled_normal(scaled(mk[u], ek[u]));
-            mk[u] = r.m;
-            ek[u] = r.e;
+            const mxl_scaled number = {m[u], e[u]}, normal = mxl_scaled_normal(number);
+            m[u] = normal.m;
+            e[u] = normal.e;
         }
     }
 }
 
-/* gamma = alpha beta / p of n states; p normal */
-static void lattice_posterior(const double *restrict am, const double *restrict ae,
-                              const double *restrict bm, const double *restrict be, mxl_scaled p,
-                              double *restrict gamma, int64_t n) {
+/* gamma = alpha beta / p of n blanks or classes; p normal */
+static void lattice_posterior_of(int64_t n, int64_t step, const double *restrict alpha,
+                                 const double *restrict beta, mxl_scaled p,
+                                 double *restrict gamma) {
+    const double *am = alpha + 1, *ae = am + step, *bm = beta + 1, *be = bm + step;
     const double inverse = 1 / p.m;
     int64_t u;
     for (u = 0; u < n; u++)
         gamma[u] = am[u] * bm[u] * mxl_power_of_2(ae[u] + be[u] - p.e) * inverse;
 }
+
+/*
+ * gamma of all blanks, then of all classes; returns what to multiply it by. That is 1 but for
+ * scores of 1e15 and more, beside which an exponent of 1 is lost: then P as it was added up at the
+ * last frame says nothing about this one, but gamma still has to add up to 1.
+ */
+static double lattice_posteriors(int64_t n, int64_t step, const double *alpha, const double *beta,
+                                 mxl_scaled p, double *gamma) {
+    double total;
+    int64_t u;
+    lattice_posterior_of(n, step, alpha, beta, p, gamma);
+    lattice_posterior_of(n, step, alpha + 2 * step, beta + 2 * step, p, gamma + n);
+    total = total_f64(sum_of_f64(gamma, 2 * n));
+    if (total > 1 - 1e-6 && total < 1 + 1e-6)
+        return 1;
+    p.m = 1;
+    p.e = 2 * MXL_SCALED_ZERO;
+    for (u = 1; u <= n; u++) {
+        p.e = mxl_larger(p.e, alpha[step + u] + beta[step + u]);
+        p.e = mxl_larger(p.e, alpha[3 * step + u] + beta[3 * step + u]);
+    }
+    lattice_posterior_of(n, step, alpha, beta, p, gamma);
+    lattice_posterior_of(n, step, alpha + 2 * step, beta + 2 * step, p, gamma + n);
+    return 1 / total_f64(sum_of_f64(gamma, 2 * n));
+}
 #endif
 
 /* ---- Memory -------------------------------------------------------------------------------- */
 
-static int64_t MXL_T(ctc_width)(const mxl_job *job) {
-    return (job->labels + 8) / 8 * 8;
+static int64_t MXL_T(ctc_width)(int64_t labels) {
+    return (labels + 8) / 8 * 8;
 }
 
-/* of a thread: alpha of all frames or of two, beta of two, 8 arrays of the label, 2 of the frames,
- * and where in the label each class stands */
+/* of a thread: alpha of all frames or of two, beta of two; per label, frame and class as below */
 static size_t MXL_T(ctc_bytes)(const mxl_job *job) {
     const int64_t kept = job->din[0].kind != MXL_UNWANTED ? job->frames : 2;
-    const int64_t numbers = (kept + 2) * 4 * (MXL_T(ctc_width)(job) + 2) +
-                            8 * (MXL_T(ctc_width)(job) + 1) + 2 * job->frames;
-    return (size_t)numbers * sizeof(double) + (size_t)job->classes * sizeof(int64_t);
+    const int64_t width = MXL_T(ctc_width)(job->labels);
+    const int64_t numbers =
+        ((kept + 2) * 4 + 3) * (width + 2) + 6 * width + 2 * job->frames + job->classes;
+    return (size_t)numbers * sizeof(double);
 }
 
 /* ---- A sample ------------------------------------------------------------------------------ */
@@ -169,7 +168,7 @@ typedef struct {
     mxl_scaled p; /* product of all but the normalisers, summed over the paths */
     double *x;    /* per label: score - max, */
     double *gamma,
-        *occupied;   /* posterior of blanks or classes; of each class, where it comes first */
+        *occupied;   /* posterior of blanks and classes; of each class, where it comes first */
     double *r, *max; /* per frame: sum of the exponentials but one, largest score */
     double *alpha, *beta;
     int64_t *y, *first; /* per label: class, first label of the same class */
@@ -177,30 +176,26 @@ typedef struct {
 } MXL_T(ctc);
 
 static void MXL_T(ctc_begin)(MXL_T(ctc) * c, const mxl_job *job, int64_t sample, char *memory) {
-    const int64_t width = MXL_T(ctc_width)(job);
-    double *next = (double *)memory;
+    const int64_t width = MXL_T(ctc_width)(job->labels), most = job->frames;
+    double *next = (double *)memory, *jump;
     int64_t u;
-    c->a.width = width;
-    c->a.step = width + 2;
-    c->alpha = next;
-    next += (job->din[0].kind != MXL_UNWANTED ? job->frames : 2) * 4 * c->a.step;
-    c->beta = next;
-    next += 2 * 4 * c->a.step;
-    c->a.pm = next, next += width;
-    c->a.pe = next, next += width;
-    c->a.jump = next, next += width + 1;
+    c->r = next, next += most;
+    c->max = next, next += most;
     c->x = next, next += width;
-    c->gamma = next, next += width;
+    c->gamma = next, next += 2 * width;
     c->occupied = next, next += width;
-    c->r = next, next += job->frames;
-    c->max = next, next += job->frames;
-    c->y = (int64_t *)next;
-    c->first = c->y + width;
-    c->where = c->first + width;
+    c->y = (int64_t *)next, next += width;
+    c->first = (int64_t *)next, next += width;
+    c->where = (int64_t *)next, next += job->classes;
     mxl_sample_read(job, sample, &c->s, c->y);
-    c->a.labels = c->s.labels;
-    for (u = 0; u <= width; u++)
-        c->a.jump[u] = u < c->s.labels && (u == 0 || c->y[u] != c->y[u - 1]) ? 0 : MXL_SCALED_ZERO;
+    c->a.width = MXL_T(ctc_width)(c->s.labels);
+    c->a.step = c->a.width + 2;
+    c->a.label = next, next += 3 * c->a.step;
+    c->beta = next, next += 2 * 4 * c->a.step;
+    c->alpha = next;
+    jump = c->a.label + 2 * c->a.step;
+    for (u = 0; u <= c->a.width; u++)
+        jump[u] = u < c->s.labels && (u == 0 || c->y[u] != c->y[u - 1]) ? 0 : MXL_SCALED_ZERO;
     for (u = 0; u < c->s.labels; u++)
         c->where[c->y[u]] = -1;
     for (u = 0; u < c->s.labels; u++) {
@@ -217,7 +212,7 @@ static void MXL_T(ctc_emit)(MXL_T(ctc) * c, const real *x, int64_t classes, int6
         c->x[u] = (double)x[c->y[u]] - c->max[t];
     for (; u < c->a.width; u++)
         c->x[u] = -HUGE_VAL;
-    lattice_emit(&c->a, c->x);
+    lattice_emit(c->a.label, c->a.label + c->a.step, c->x, c->a.width);
     c->a.blank = mxl_scaled_exp((double)x[classes - 1] - c->max[t]);
 }
 
@@ -226,12 +221,13 @@ static double MXL_T(ctc_forward)(MXL_T(worker) * a, MXL_T(ctc) * c, int64_t samp
     const mxl_job *job = a->job;
     const int64_t classes = job->classes, kept = job->din[0].kind != MXL_UNWANTED ? job->frames : 2;
     const int64_t last = c->s.frames - 1, labels = c->s.labels;
-    lattice_states now = lattice_at(&c->a, c->beta), before; /* any room will do at frame -1 */
+    const int64_t step = c->a.step, size = 4 * step;
+    double *now = c->beta, *before; /* any room will do at frame -1 */
     sum_f64 normalisers = {0, 0};
     double log_p, cost;
     int64_t t;
     lattice_clear(&c->a, now);
-    now.be[0] = 0; /* before the first frame: in blank 0 */
+    now[step + 1] = 0; /* before the first frame: in blank 0 */
     for (t = 0; t <= last; t++) {
         const int64_t first = (sample * job->frames + t) * classes;
         const real *x = MXL_T(input)(&job->in[0], first, classes, a->x);
@@ -243,14 +239,17 @@ static double MXL_T(ctc_forward)(MXL_T(worker) * a, MXL_T(ctc) * c, int64_t samp
         add_f64(&normalisers, normaliser);
         MXL_T(ctc_emit)(c, x, classes, t);
         before = now;
-        now = lattice_at(&c->a, c->alpha + t % kept * 4 * c->a.step);
-        lattice_edges(&c->a, now);
-        lattice_forward(&c->a, before, now);
+        now = c->alpha + t % kept * size;
+        lattice_zero(&c->a, now, -1);
+        lattice_zero(&c->a, now, c->a.width);
+        lattice_forward(c->a.width, step, c->a.label, c->a.blank, before, now);
         if (t % LATTICE_NORMALISE == LATTICE_NORMALISE - 1)
             lattice_normalise(&c->a, now);
     }
-    c->p = mxl_scaled_sum2(scaled(now.bm[labels], now.be[labels]),
-                           scaled(now.cm[labels - 1], now.ce[labels - 1]), scaled(1, 0));
+    now += 1 + labels; /* ends: the last blank and the class before it */
+    c->p.e = mxl_larger(now[step], now[3 * step - 1]);
+    c->p.m = mxl_scaled_to(now[0], now[step], c->p.e) +
+             mxl_scaled_to(now[2 * step - 1], now[3 * step - 1], c->p.e);
     c->p = mxl_scaled_normal(c->p);
     log_p = mxl_scaled_log(c->p);
     cost = total_f64(normalisers);
@@ -264,17 +263,17 @@ static void MXL_T(ctc_backward)(MXL_T(worker) * a, MXL_T(ctc) * c, int64_t sampl
     const mxl_job *job = a->job;
     const int64_t classes = job->classes, labels = c->s.labels, last = c->s.frames - 1;
     const int possible = c->p.e > MXL_SCALED_ZERO;
-    lattice_states beta = lattice_at(&c->a, c->beta),
-                   next = lattice_at(&c->a, c->beta + 4 * c->a.step), swap;
+    const int64_t width = c->a.width, step = c->a.step, size = 4 * step;
+    double *beta = c->beta, *next = c->beta + size, *swap;
     int64_t t, u, i;
     lattice_clear(&c->a, beta);
     lattice_clear(&c->a, next);
-    beta.be[labels] = 0;
+    beta[step + 1 + labels] = 0;
     if (labels > 0)
-        beta.ce[labels - 1] = 0;
+        beta[3 * step + labels] = 0;
     for (t = last; t >= 0; t--) {
         const int64_t first = (sample * job->frames + t) * classes;
-        const lattice_states alpha = lattice_at(&c->a, c->alpha + t * 4 * c->a.step);
+        const double *alpha = c->alpha + t * size;
         const real *x = MXL_T(input)(&job->in[0], first, classes, a->x);
         real *e = MXL_T(place)(&job->din[0], first, classes, a->g);
         const double r = c->r[t];
@@ -283,13 +282,12 @@ static void MXL_T(ctc_backward)(MXL_T(worker) * a, MXL_T(ctc) * c, int64_t sampl
         if (e == a->g)
             for (i = 0; i < classes; i++)
                 e[i] = MXL_T(exp_below_1)(x[i] - max);
-        memset(c->occupied, 0, (size_t)c->a.width * sizeof(double));
+        memset(c->occupied, 0, (size_t)width * sizeof(double));
         if (possible) {
-            lattice_posterior(alpha.bm, alpha.be, beta.bm, beta.be, c->p, c->gamma, c->a.width);
-            blank = total_f64(sum_of_f64(c->gamma, c->a.width));
-            lattice_posterior(alpha.cm, alpha.ce, beta.cm, beta.ce, c->p, c->gamma, c->a.width);
+            const double by = lattice_posteriors(width, step, alpha, beta, c->p, c->gamma);
+            blank = total_f64(sum_of_f64(c->gamma, width)) * by;
             for (u = 0; u < labels; u++)
-                c->occupied[c->first[u]] += c->gamma[u];
+                c->occupied[c->first[u]] += c->gamma[width + u] * by;
         }
         for (u = 0; u < labels; u++) /* of the classes that occur, once each: de/dx */
             if (c->first[u] == u)
@@ -304,7 +302,7 @@ static void MXL_T(ctc_backward)(MXL_T(worker) * a, MXL_T(ctc) * c, int64_t sampl
         MXL_T(sink_put)(&a->din[0], first, e, classes);
         if (t > 0) {
             MXL_T(ctc_emit)(c, x, classes, t);
-            lattice_backward(&c->a, beta, next);
+            lattice_backward(width, step, c->a.label, c->a.blank, beta, next);
             if (t % LATTICE_NORMALISE == 0)
                 lattice_normalise(&c->a, next);
             swap = beta, beta = next, next = swap;

@@ -57,6 +57,11 @@ static void MXL_T(triplet_row)(MXL_T(worker) * a, int64_t row, int64_t place, re
         MXL_T(triplet_terms)(terms, x[0] + from, x[1] + from, x[2] + from, m);
         MXL_T(add)(&s, MXL_T(sum_of)(terms, m));
     }
+#if MXL_REAL == 32
+    if (s.s - s.s != 0) /* perhaps only a product of floats overflowed */
+        for (s.s = job->margin, from = 0; from < n; from++)
+            s.s += triplet_term_f64(x[0][from], x[1][from], x[2][from]);
+#endif
     a->e[place] = (real)MXL_T(triplet_value)(MXL_T(total)(s), &slope);
     by = slope == 0 ? 0 : (real)slope * scale;
     if (job->din[0].kind != MXL_UNWANTED)
@@ -70,10 +75,38 @@ static void MXL_T(triplet_row)(MXL_T(worker) * a, int64_t row, int64_t place, re
 
 /* ---- CosineEmbeddingLoss ------------------------------------------------------------------- */
 
-/* a . b, a . a and b . b, with a and b multiplied by f_a and f_b. Products of floats are exact in
- * double; those of doubles are summed with the rounding errors of the sum. */
-static void MXL_T(dots)(const real *restrict a, const real *restrict b, double f_a, double f_b,
-                        int64_t n, double *dots) {
+/* a . b, a . a and b . b. Products of floats are exact in double; those of doubles are summed with
+ * the rounding errors of the sum, of a and b multiplied by f_a and f_b. */
+#if MXL_REAL == 32
+static void dots_f32(const float *restrict a, const float *restrict b, int64_t n, double *dots) {
+    enum { lanes = 16 };
+    double ab[lanes] = {0}, aa[lanes] = {0}, bb[lanes] = {0};
+    int64_t i;
+    int l, half;
+    for (i = 0; i + lanes <= n; i += lanes)
+        for (l = 0; l < lanes; l++) {
+            const double x = (double)a[i + l], y = (double)b[i + l];
+            ab[l] = mxl_fma_f64(x, y, ab[l]);
+            aa[l] = mxl_fma_f64(x, x, aa[l]);
+            bb[l] = mxl_fma_f64(y, y, bb[l]);
+        }
+    for (l = 0; i + l < n; l++) {
+        const double x = (double)a[i + l], y = (double)b[i + l];
+        ab[l] += x * y;
+        aa[l] += x * x;
+        bb[l] += y * y;
+    }
+    for (half = lanes / 2; half > 0; half /= 2)
+        for (l = 0; l < half; l++) {
+            ab[l] += ab[l + half];
+            aa[l] += aa[l + half];
+            bb[l] += bb[l + half];
+        }
+    dots[0] = ab[0], dots[1] = aa[0], dots[2] = bb[0];
+}
+#else
+static void dots_f64(const double *restrict a, const double *restrict b, double f_a, double f_b,
+                     int64_t n, double *dots) {
     enum { block = 256 };
     double products[3][block];
     sum_f64 s[3] = {{0, 0}, {0, 0}, {0, 0}};
@@ -82,34 +115,18 @@ static void MXL_T(dots)(const real *restrict a, const real *restrict b, double f
     for (from = 0; from < n; from += m) {
         m = n - from < block ? n - from : block;
         for (i = 0; i < m; i++) {
-            const double x = (double)a[from + i] * f_a, y = (double)b[from + i] * f_b;
+            const double x = a[from + i] * f_a, y = b[from + i] * f_b;
             products[0][i] = x * y;
             products[1][i] = x * x;
             products[2][i] = y * y;
         }
-        for (k = 0; k < 3; k++) {
-#if MXL_REAL == 64
+        for (k = 0; k < 3; k++)
             add_f64(&s[k], sum_of_f64(products[k], m));
-#else
-            enum { lanes = 32 };
-            double lane[lanes] = {0};
-            for (i = 0; i + lanes <= m; i += lanes) {
-                int l;
-                for (l = 0; l < lanes; l++)
-                    lane[l] += products[k][i + l];
-            }
-            for (int l = 0; l < lanes && m >= lanes; l++)
-                s[k].s += lane[l];
-            for (; i < m; i++)
-                s[k].s += products[k][i];
-#endif
-        }
     }
     for (k = 0; k < 3; k++)
         dots[k] = total_f64(s[k]);
 }
 
-#if MXL_REAL == 64
 /* a power of 2 that makes the largest element lie near 1; 1 if there is none that is finite */
 static double row_scale(const double *a, int64_t n) {
     double most = 0;
@@ -124,12 +141,21 @@ static double row_scale(const double *a, int64_t n) {
 }
 #endif
 
+/* d = (y f_y other - x f_x own) by; with floats the factors, of which f_x and f_y are 1, can be
+ * multiplied first without leaving the range of double */
 static void MXL_T(cosine_gradient)(real *restrict d, const real *restrict x, const real *restrict y,
                                    double f_x, double f_y, double own, double other, double by,
                                    int64_t n) {
     int64_t i;
+#if MXL_REAL == 32
+    const double to_y = f_y * other * by, to_x = -(f_x * own * by);
     for (i = 0; i < n; i++)
-        d[i] = (real)((((double)y[i] * f_y) * other - ((double)x[i] * f_x) * own) * by);
+        d[i] =
+            (float)((double)y[i] * to_y + (double)x[i] * to_x); /* no fma: 0 where these cancel */
+#else
+    for (i = 0; i < n; i++)
+        d[i] = ((y[i] * f_y) * other - (x[i] * f_x) * own) * by;
+#endif
 }
 
 static void MXL_T(pair_row)(MXL_T(worker) * a, int64_t row, int64_t place, real scale) {
@@ -141,16 +167,20 @@ static void MXL_T(pair_row)(MXL_T(worker) * a, int64_t row, int64_t place, real 
     mxl_cosine r;
     MXL_T(get_rows)(a, 2, row, x, d);
     MXL_T(load)(&label, &job->in[2], row, 1);
-    MXL_T(dots)(x[0], x[1], 1, 1, n, dots);
-#if MXL_REAL == 64
+#if MXL_REAL == 32
+    dots_f32(x[0], x[1], n, dots);
+#else
+    dots_f64(x[0], x[1], 1, 1, n, dots);
     if (!(dots[1] > 0x1p-900 && dots[1] < 0x1p900 && dots[2] > 0x1p-900 && dots[2] < 0x1p900)) {
         f[0] = row_scale(x[0], n);
         f[1] = row_scale(x[1], n);
-        MXL_T(dots)(x[0], x[1], f[0], f[1], n, dots);
+        dots_f64(x[0], x[1], f[0], f[1], n, dots);
     }
 #endif
     r = mxl_cosine_embedding(dots[0], dots[1], dots[2], f[0], f[1], (double)label, job->margin);
     a->e[place] = (real)r.e;
+    if (r.floored)
+        f[0] = f[1] = 1;
     if (job->din[0].kind != MXL_UNWANTED)
         MXL_T(cosine_gradient)
     (d[0], x[0], x[1], f[0], f[1], r.own_a, r.other, f[0] * (double)scale, n);

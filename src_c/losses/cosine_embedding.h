@@ -14,9 +14,9 @@
  */
 #if MXL_REAL == 64
 typedef struct {
-    double e;   /* value */
-    double dot; /* de/da = (b other - a own_a) f_a,  de/db = (a other - b own_b) f_b */
+    double e; /* value; de/da = (b other - a own_a) f_a, de/db = (a other - b own_b) f_b */
     double own_a, own_b, other;
+    int floored; /* the floor is in force: then the same with f_a = f_b = 1 */
 } mxl_cosine;
 
 MXL_FN mxl_cosine mxl_cosine_embedding(double ab, double aa, double bb, double f_a, double f_b,
@@ -29,9 +29,10 @@ MXL_FN mxl_cosine mxl_cosine_embedding(double ab, double aa, double bb, double f
     r.e = y == 1 ? 1 - c : y == -1 ? (c - margin > 0 ? c - margin : 0) : 0;
     if (norms - norms != 0)
         r.e = norms - norms; /* NaN: an element is NaN or infinite */
-    if (aa == 0 || bb == 0)
+    else if (aa == 0 || bb == 0)
         return r;
-    r.other = floored ? slope / f_a / f_b / 1e-12 : slope / norms;
+    r.floored = floored;
+    r.other = floored ? slope / 1e-12 : slope / norms;
     r.own_a = floored ? 0 : slope * c / aa;
     r.own_b = floored ? 0 : slope * c / bb;
     return r;

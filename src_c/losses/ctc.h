@@ -45,24 +45,13 @@ MXL_FN mxl_scaled mxl_scaled_exp(double x) {
     return r;
 }
 
-/* (a + b) c */
-MXL_FN mxl_scaled mxl_scaled_sum2(mxl_scaled a, mxl_scaled b, mxl_scaled c) {
-    const double e = a.e > b.e ? a.e : b.e;
-    mxl_scaled r;
-    r.m = (a.m * mxl_power_of_2(a.e - e) + b.m * mxl_power_of_2(b.e - e)) * c.m;
-    r.e = e + c.e;
-    return r;
+/* m of m 2^e with another exponent, not smaller. To add numbers, give all of them the largest. */
+MXL_FN double mxl_scaled_to(double m, double e, double exponent) {
+    return m * mxl_power_of_2(e - exponent);
 }
 
-/* (a + b + c) d */
-MXL_FN mxl_scaled mxl_scaled_sum3(mxl_scaled a, mxl_scaled b, mxl_scaled c, mxl_scaled d) {
-    const double ab = a.e > b.e ? a.e : b.e, e = ab > c.e ? ab : c.e;
-    mxl_scaled r;
-    r.m = (a.m * mxl_power_of_2(a.e - e) + b.m * mxl_power_of_2(b.e - e) +
-           c.m * mxl_power_of_2(c.e - e)) *
-          d.m;
-    r.e = e + d.e;
-    return r;
+MXL_FN double mxl_larger(double a, double b) {
+    return a > b ? a : b;
 }
 
 /* the same number with 1 <= m < 2. A sum grows or shrinks m by less than 3 bits: this is needed

@@ -15,8 +15,11 @@ MXL_FORMULA(huber) {
     real d = MXL_T(absolute)(difference);
     real slope = d > k->rho ? (real)1 : d / k->rho;
     real half = (real)0.5 * (d > k->rho ? k->rho : d);
+    real beyond = d > k->rho ? d - k->rho : (real)0;
+    /* what the difference lost, as in l2.h */
+    real lost = MXL_T(lost)(p, z, difference, MXL_T(flip_sign)(slope, difference));
     MXL_UNUSED(q), MXL_UNUSED(s), MXL_UNUSED(t);
-    j.e = d > k->rho ? d - half : half * slope;
+    j.e = mxl_fma(half, slope, beyond + lost);
     j.dp = MXL_T(flip_sign)(slope, difference);
     j.dz = -j.dp;
     j.dq = 0;

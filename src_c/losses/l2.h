@@ -7,9 +7,10 @@
  */
 MXL_FORMULA(l2) {
     MXL_T(jet) j;
-    real d = p - z;
+    real d = p - z, half = (real)0.5 * d;
     MXL_UNUSED(q), MXL_UNUSED(s), MXL_UNUSED(t), MXL_UNUSED(k);
-    j.e = (real)0.5 * d * d;
+    /* a square doubles the error of d, so that it is made up for */
+    j.e = mxl_fma(half, d, MXL_T(lost)(p, z, d, d));
     j.dp = d;
     j.dz = -d;
     j.dq = 0;

@@ -29,6 +29,14 @@ MXL_FN real MXL_T(flip_sign)(real x, real s) { /* x * sign(s), where sign(-0) = 
     return MXL_T(from_bits)(MXL_T(bits)(x) ^ (MXL_T(bits)(s) & (mxl_uint)MXL_SIGN_BIT));
 }
 
+/* What a - b lost when it was rounded to d (Knuth: a - b = d + lost), times x; 0 if that is not
+ * finite. */
+MXL_FN real MXL_T(lost)(real a, real b, real d, real x) {
+    real back = a - d;
+    real lost = x * ((a - (d + back)) + (back - b));
+    return lost - lost == 0 ? lost : (real)0;
+}
+
 /*
  * exp(x) = 2^k exp(r),  k = round(x / ln 2),  |r| <= ln 2 / 2,  exp(r) = 1 + r + r^2 q(r)
  *

@@ -49,7 +49,7 @@ MXL_FN MXL_T(jet) MXL_T(sigmoid_bce_of)(real p, real z, real complement, real s)
     real L = MXL_T(log1p_unit)(s), S = s / (1 + s);
     real a = p < 0 ? z : complement;
     real g = a - S;
-    j.e = x * a + L;
+    j.e = mxl_fma(x, a, L);
     j.dp = p < 0 ? -g : g;
     j.dz = -p;
     j.dq = 0;

@@ -8,10 +8,11 @@
  */
 MXL_FORMULA(squared_hinge) {
     MXL_T(jet) j;
-    real m = k->margin - p * z;
+    real product = p * z;
+    real m = k->margin - product;
     real u = m <= 0 ? (real)0 : m;
     MXL_UNUSED(q), MXL_UNUSED(s), MXL_UNUSED(t);
-    j.e = u * u;
+    j.e = mxl_fma(u, u, 2 * MXL_T(lost)(k->margin, product, m, u)); /* as in l2.h */
     j.dp = m > 0 ? -2 * (u * z) : u; /* in this order: nothing overflows before the result does */
     j.dz = m > 0 ? -2 * (u * p) : u;
     j.dq = 0;

@@ -61,6 +61,10 @@ static int32_t find_dt(mxl_dtype d) {
     return MXL_DT_NONE;
 }
 
+/* 2^48: no machine has room for more; only strides of 0 could say so, and sizes in bytes of all
+ * that is made from it must not overflow */
+#define MOST_ELEMENTS ((int64_t)1 << 48)
+
 mxl_status mxl_array_read(const mxl_call *call, mxl_array *a, int32_t arg, const char *name,
                           const mxl_tensor *t) {
     int64_t step = 1;
@@ -92,7 +96,7 @@ mxl_status mxl_array_read(const mxl_call *call, mxl_array *a, int32_t arg, const
         if (t->shape[i] < 0)
             return mxl_fail(call, MXL_ERR_SHAPE, arg, "%s%s has length %lld along axis %d",
                             MXL_WHO(a), (long long)t->shape[i], (int)i);
-        if (t->shape[i] > 0 && a->count > INT64_MAX / 16 / t->shape[i])
+        if (t->shape[i] > 0 && a->count > MOST_ELEMENTS / t->shape[i])
             return mxl_fail(call, MXL_ERR_SHAPE, arg,
                             "%s%s has more elements than can be addressed", MXL_WHO(a));
         a->count *= t->shape[i];

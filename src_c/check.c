@@ -155,6 +155,15 @@ mxl_status mxl_check_shape(const mxl_call *call, const mxl_array *a, int32_t ndi
                     why);
 }
 
+mxl_status mxl_check_memory(const mxl_call *call, const mxl_array *a, double bytes, double rows) {
+    mxl_shape_text s;
+    if ((bytes + 1) * (rows + 1) < 0x1p56)
+        return MXL_OK;
+    return mxl_fail(call, MXL_ERR_SHAPE, a->arg,
+                    "%s has shape %s; more memory would be needed than can be addressed", a->name,
+                    mxl_shape_string(&s, a->ndim, a->shape));
+}
+
 mxl_status mxl_check_batch_axis_0(const mxl_call *call) {
     if (call->options.batch_axis == 0)
         return MXL_OK;

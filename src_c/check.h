@@ -68,6 +68,10 @@ mxl_status mxl_check_count(const mxl_call *call, const mxl_array *a, const mxl_a
 mxl_status mxl_check_shape(const mxl_call *call, const mxl_array *a, int32_t ndim,
                            const int64_t *shape, const char *why);
 
+/* Working memory of so many bytes per row, for so many rows, must be within what there are
+ * addresses for: shapes with strides of 0 may be larger than any memory. */
+mxl_status mxl_check_memory(const mxl_call *call, const mxl_array *a, double bytes, double rows);
+
 /* batch_axis must be 0, for losses that are defined for rows only. */
 mxl_status mxl_check_batch_axis_0(const mxl_call *call);
 

@@ -112,7 +112,7 @@ mxl_status mxl_run(mxl_loss loss, const mxl_options *options, int32_t n_inputs,
         (status = mxl_check_values(&call, &job)) != MXL_OK)
         return status;
     job.threads = exec ? exec->num_threads : 0;
-    if (job.n * job.row_work < PARALLEL_FROM)
+    if ((double)job.n * (double)job.row_work < PARALLEL_FROM)
         job.threads = 1;
     status = mxl_execute(&job);
     if (status != MXL_OK)

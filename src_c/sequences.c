@@ -52,6 +52,12 @@ static mxl_status check(const mxl_call *call, mxl_geometry *g) {
     for (k = 2; k < 4; k++)
         if (call->has_in[k])
             MXL_TRY(mxl_check_shape(call, &call->in[k], 1, &samples, "one number for each sample"));
+    /* of strides of 0, sizes may be made that nothing else could have */
+    MXL_TRY(mxl_check_memory(
+        call, p,
+        ((double)p->shape[t] + 16) *
+            (8.0 * (double)p->shape[2] + 64.0 * (double)z->shape[label_axis(call)] + 512),
+        (double)samples));
     mxl_rows_geometry(g, samples, 1);
     mxl_order_of(&g->elements, p, 1 - t);
     return MXL_OK;
@@ -117,6 +123,8 @@ mxl_sample_fault mxl_sample_read(const mxl_job *job, int64_t sample, mxl_sample 
 
 static mxl_status values(const mxl_call *call, const mxl_job *job) {
     const long long blank = (long long)job->classes - 1;
+    const char *where =
+        call->has_in[3] ? " within the stated label length" : ", or -1 behind the last one";
     mxl_element_text text;
     mxl_sample s;
     int64_t sample;
@@ -131,16 +139,19 @@ static mxl_status values(const mxl_call *call, const mxl_job *job) {
                             "%s; expected a whole number from 0 to %lld, the places of label",
                             mxl_describe(&call->in[3], sample, &text), (long long)job->labels);
         case MXL_BAD_LABEL:
+            mxl_describe(&call->in[1],
+                         label_axis(call) ? sample * job->labels + s.labels
+                                          : s.labels * job->n + sample,
+                         &text);
+            if (blank == 0)
+                return mxl_fail(call, MXL_ERR_VALUE, 1,
+                                "%s, in sample %lld; pred has the blank as its only class, so that "
+                                "every label has to be empty",
+                                text.text, (long long)sample);
             return mxl_fail(call, MXL_ERR_VALUE, 1,
                             "%s, in sample %lld; expected a whole number from 0 to %lld (%lld is "
                             "the blank)%s",
-                            mxl_describe(&call->in[1],
-                                         label_axis(call) ? sample * job->labels + s.labels
-                                                          : s.labels * job->n + sample,
-                                         &text),
-                            (long long)sample, blank - 1, blank,
-                            call->has_in[3] ? " within the stated label length"
-                                            : ", or -1 behind the last one");
+                            text.text, (long long)sample, blank - 1, blank, where);
         default:
             break;
         }

@@ -122,6 +122,8 @@ static mxl_status check_matrices(const mxl_call *call, mxl_geometry *g) {
                         "%s has shape %s; expected at least two rows: each is told apart from the "
                         "others",
                         a->name, mxl_shape_string(&text, 2, a->shape));
+    MXL_TRY(mxl_check_memory(call, a, 8.0 * (double)a->shape[0] + 24.0 * (double)a->shape[1] + 1024,
+                             (double)a->shape[0]));
     mxl_rows_geometry(g, a->shape[0], 1);
     mxl_order_of(&g->elements, a, 0);
     return MXL_OK;

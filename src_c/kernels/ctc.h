@@ -120,9 +120,9 @@ static void lattice_posterior_of(int64_t n, int64_t step, const double *restrict
 }
 
 /*
- * gamma of all blanks, then of all classes; returns what to multiply it by. That is 1 but for
- * scores of 1e15 and more, beside which an exponent of 1 is lost: then P as it was added up at the
- * last frame says nothing about this one, but gamma still has to add up to 1.
+ * gamma of all blanks, then of all classes; returns what to multiply it by, so that it adds up to 1:
+ * P, as it was added up at the last frame, is off by the rounding errors of all frames. Of scores of
+ * 1e15 and more, beside which an exponent of 1 is lost, it says nothing at all.
  */
 static double lattice_posteriors(int64_t n, int64_t step, const double *alpha, const double *beta,
                                  mxl_scaled p, double *gamma) {
@@ -132,7 +132,7 @@ static double lattice_posteriors(int64_t n, int64_t step, const double *alpha, c
     lattice_posterior_of(n, step, alpha + 2 * step, beta + 2 * step, p, gamma + n);
     total = total_f64(sum_of_f64(gamma, 2 * n));
     if (total > 1 - 1e-6 && total < 1 + 1e-6)
-        return 1;
+        return 1 / total;
     p.m = 1;
     p.e = 2 * MXL_SCALED_ZERO;
     for (u = 1; u <= n; u++) {

@@ -36,7 +36,7 @@ MXL_FN double mxl_power_of_2(double k) {
 /* exp(x) for x <= 0 however small; zero at -inf */
 MXL_FN mxl_scaled mxl_scaled_exp(double x) {
     const double log2e = 0x1.71547652b82fep+0, shifter = 0x1.8p52;
-    const double near = x > -0x1p49 ? x : 0; /* beyond, x has no fraction left */
+    const double near = x > -0x1p49 ? x : 0; /* beyond, e alone is as exact as x */
     mxl_scaled r;
     uint64_t unused;
     r.m = exp_parts_f64(near, &unused);

@@ -51,8 +51,8 @@ static mxl_exec exec = {sizeof(mxl_exec), 0, &error};
 static void refused(mxl_status got, mxl_status wanted, int arg, const char *const *words) {
     CHECK(got == wanted, "status %s, wanted %s: %s", mxl_status_string(got),
           mxl_status_string(wanted), error.message);
-    CHECK(error.status == (int32_t)got && error.arg == arg, "record: status %d arg %d", error.status,
-          error.arg);
+    CHECK(error.status == (int32_t)got && error.arg == arg, "record: status %d arg %d",
+          error.status, error.arg);
     for (; *words; words++)
         CHECK(strstr(error.message, *words) != NULL, "no '%s' in: %s", *words, error.message);
 }

@@ -90,7 +90,7 @@ static void setup(problem *p, const char *what, mxl_loss loss, int bits, int ndi
         p->options.axis = axis;
     if (loss == MXL_KL_DIV)
         p->options.flags = 0;
-    p->whole_label = loss == MXL_SOFTMAX_CROSS_ENTROPY;
+    p->whole_label = loss == MXL_SOFTMAX_CROSS_ENTROPY || loss == MXL_CTC;
     n = shape[batch_axis];
     p->n_in = weight ? 3 : 2;
     for (i = 0; i < p->n_in; i++) {
@@ -104,9 +104,19 @@ static void setup(problem *p, const char *what, mxl_loss loss, int bits, int ndi
     }
     make(&p->value, bits, 1, loss == MXL_POISSON_NLL ? &one : &n);
 }
+
+static void release(problem *p) {
+    int i;
+    for (i = 0; i < p->n_in; i++) {
+        free(p->in[i].t.data);
+        free(p->grads[i].t.data);
+    }
+    free(p->value.t.data);
+}
+
 #define SHAPE(...) ((const int64_t[]){__VA_ARGS__})
 
-static problem problems[10];
+static problem problems[12];
 enum { PROBLEMS = sizeof problems / sizeof *problems };
 
 static void make_problems(void) {
@@ -129,6 +139,8 @@ static void make_problems(void) {
           NULL, 0, 1);
     setup(p++, "elements", MXL_LOGISTIC, 32, 1, SHAPE(200001), SHAPE(200001), 1, SHAPE(200001), 0,
           0);
+    setup(p++, "matrix", MXL_SDML, 32, 2, SHAPE(301, 40), SHAPE(301, 40), 2, NULL, 0, 0);
+    setup(p++, "sequences", MXL_CTC, 32, 3, SHAPE(20, 50, 60), SHAPE(20, 9), 2, NULL, 0, 0);
 }
 
 static uint64_t wanted[PROBLEMS];
@@ -166,6 +178,7 @@ static void *caller(void *number) {
         memset(p.grads[0].t.data, 0, (size_t)p.grads[0].count * 4);
         wrong += run(&p, 0) != MXL_OK || digest(&p) != wanted[rows ? 0 : 6];
     }
+    release(&p);
     return (void *)wrong;
 }
 

@@ -217,3 +217,13 @@ def test_negative_targets(from_logits):
         assert np.isfinite(loss(**x)).all()
     zero = np.full((4, 3), -0.0, "float32")
     assert np.isfinite(loss(np.ones((4, 3), "float32"), zero)).all()
+
+
+def test_more_than_any_memory():
+    """Strides of 0 can make any shape; working memory cannot be had for all of them."""
+    zero = np.zeros((), "float32")
+    many = np.broadcast_to(zero, (1, 2**49))
+    refused(ValueError, ["pred has more elements than can be addressed"], losses.L2Loss(), many, many)
+    rows = np.broadcast_to(zero, (2**40, 4))
+    refused(ValueError, ["x1 has shape", "more memory would be needed than can be addressed"],
+            losses.SDMLLoss(), rows, rows)

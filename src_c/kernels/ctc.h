@@ -34,8 +34,8 @@ static void lattice_clear(const lattice *a, double *s) {
         lattice_zero(a, s, u);
 }
 
-static void lattice_emit(double *restrict pm, double *restrict pe, const double *restrict x,
-                         int64_t n) {
+MXL_LOOP void lattice_emit(double *restrict pm, double *restrict pe, const double *restrict x,
+                           int64_t n) {
     int64_t u;
     for (u = 0; u < n; u++) {
         const mxl_scaled p = mxl_scaled_exp(x[u]);
@@ -45,8 +45,8 @@ static void lattice_emit(double *restrict pm, double *restrict pe, const double 
 }
 
 /* alpha of a frame from that of the frame before */
-static void lattice_forward(int64_t n, int64_t step, const double *restrict label, mxl_scaled blank,
-                            const double *restrict from, double *restrict to) {
+MXL_LOOP void lattice_forward(int64_t n, int64_t step, const double *restrict label,
+                              mxl_scaled blank, const double *restrict from, double *restrict to) {
     const double *bm = from + 1, *be = bm + step, *cm = be + step, *ce = cm + step;
     const double *pm = label, *pe = pm + step, *jump = pe + step;
     double *bm2 = to + 1, *be2 = bm2 + step, *cm2 = be2 + step, *ce2 = cm2 + step;
@@ -69,8 +69,8 @@ static void lattice_forward(int64_t n, int64_t step, const double *restrict labe
 
 /* beta of a frame from that of the frame after, which is multiplied in place by its probabilities
  */
-static void lattice_backward(int64_t n, int64_t step, const double *restrict label,
-                             mxl_scaled blank, double *restrict from, double *restrict to) {
+MXL_LOOP void lattice_backward(int64_t n, int64_t step, const double *restrict label,
+                               mxl_scaled blank, double *restrict from, double *restrict to) {
     double *bm = from + 1, *be = bm + step, *cm = be + step, *ce = cm + step;
     const double *pm = label, *pe = pm + step, *jump = pe + step;
     double *bm2 = to + 1, *be2 = bm2 + step, *cm2 = be2 + step, *ce2 = cm2 + step;
@@ -109,9 +109,9 @@ static void lattice_normalise(const lattice *a, double *s) {
 }
 
 /* gamma = alpha beta / p of n blanks or classes; p normal */
-static void lattice_posterior_of(int64_t n, int64_t step, const double *restrict alpha,
-                                 const double *restrict beta, mxl_scaled p,
-                                 double *restrict gamma) {
+MXL_LOOP void lattice_posterior_of(int64_t n, int64_t step, const double *restrict alpha,
+                                   const double *restrict beta, mxl_scaled p,
+                                   double *restrict gamma) {
     const double *am = alpha + 1, *ae = am + step, *bm = beta + 1, *be = bm + step;
     const double inverse = 1 / p.m;
     int64_t u;
@@ -120,9 +120,9 @@ static void lattice_posterior_of(int64_t n, int64_t step, const double *restrict
 }
 
 /*
- * gamma of all blanks, then of all classes; returns what to multiply it by, so that it adds up to 1:
- * P, as it was added up at the last frame, is off by the rounding errors of all frames. Of scores of
- * 1e15 and more, beside which an exponent of 1 is lost, it says nothing at all.
+ * gamma of all blanks, then of all classes; returns what to multiply it by, so that it adds up to
+ * 1: P, as it was added up at the last frame, is off by the rounding errors of all frames. Of
+ * scores of 1e15 and more, beside which an exponent of 1 is lost, it says nothing at all.
  */
 static double lattice_posteriors(int64_t n, int64_t step, const double *alpha, const double *beta,
                                  mxl_scaled p, double *gamma) {

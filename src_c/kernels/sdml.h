@@ -27,8 +27,8 @@ static int64_t MXL_T(padded)(int64_t n) {
 }
 
 /* scores = -|x - y_j|^2 for the rows y_j of the panels */
-static void MXL_T(sdml_scores)(const MXL_T(sdml) * s, const real *restrict x,
-                               double *restrict scores) {
+MXL_LOOP void MXL_T(sdml_scores)(const MXL_T(sdml) * s, const real *restrict x,
+                                 double *restrict scores) {
     enum { width = MXL_T(panel), run = MXL_T(sdml_run) };
     const int64_t length = s->length;
     int64_t j, k, from, end;
@@ -63,8 +63,9 @@ static void MXL_T(sdml_scores)(const MXL_T(sdml) * s, const real *restrict x,
 }
 
 /* d = sum_j g_j (x - y_j), for padded rows y_j */
-static void MXL_T(sdml_gradient)(const MXL_T(sdml) * s, const real *restrict x,
-                                 const real *restrict y, const real *restrict g, real *restrict d) {
+MXL_LOOP void MXL_T(sdml_gradient)(const MXL_T(sdml) * s, const real *restrict x,
+                                   const real *restrict y, const real *restrict g,
+                                   real *restrict d) {
     enum { width = MXL_T(panel), run = MXL_T(sdml_run) };
     const int64_t step = s->padded_length;
     int64_t j, k, from, end;

@@ -25,8 +25,8 @@ static void MXL_T(put_rows)(MXL_T(worker) * a, int n_in, int64_t row, real **d) 
 }
 
 /* d = (x - y) * by; with by 0 exactly 0, whatever x and y are */
-static void MXL_T(difference)(real *restrict d, const real *restrict x, const real *restrict y,
-                              real by, int64_t n) {
+MXL_LOOP void MXL_T(difference)(real *restrict d, const real *restrict x, const real *restrict y,
+                                real by, int64_t n) {
     int64_t i;
     if (by == 0)
         memset(d, 0, (size_t)n * sizeof(real));
@@ -35,8 +35,8 @@ static void MXL_T(difference)(real *restrict d, const real *restrict x, const re
             d[i] = (x[i] - y[i]) * by;
 }
 
-static void MXL_T(triplet_terms)(real *restrict e, const real *restrict p, const real *restrict z,
-                                 const real *restrict q, int64_t n) {
+MXL_LOOP void MXL_T(triplet_terms)(real *restrict e, const real *restrict p, const real *restrict z,
+                                   const real *restrict q, int64_t n) {
     int64_t i;
     for (i = 0; i < n; i++)
         e[i] = MXL_T(triplet_term)(p[i], z[i], q[i]);
@@ -78,7 +78,7 @@ static void MXL_T(triplet_row)(MXL_T(worker) * a, int64_t row, int64_t place, re
 /* a . b, a . a and b . b. Products of floats are exact in double; those of doubles are summed with
  * the rounding errors of the sum, of a and b multiplied by f_a and f_b. */
 #if MXL_REAL == 32
-static void dots_f32(const float *restrict a, const float *restrict b, int64_t n, double *dots) {
+MXL_LOOP void dots_f32(const float *restrict a, const float *restrict b, int64_t n, double *dots) {
     enum { lanes = 16 };
     double ab[lanes] = {0}, aa[lanes] = {0}, bb[lanes] = {0};
     int64_t i;
@@ -105,8 +105,8 @@ static void dots_f32(const float *restrict a, const float *restrict b, int64_t n
     dots[0] = ab[0], dots[1] = aa[0], dots[2] = bb[0];
 }
 #else
-static void dots_f64(const double *restrict a, const double *restrict b, double f_a, double f_b,
-                     int64_t n, double *dots) {
+MXL_LOOP void dots_f64(const double *restrict a, const double *restrict b, double f_a, double f_b,
+                       int64_t n, double *dots) {
     enum { block = 256 };
     double products[3][block];
     sum_f64 s[3] = {{0, 0}, {0, 0}, {0, 0}};
@@ -143,9 +143,9 @@ static double row_scale(const double *a, int64_t n) {
 
 /* d = (y f_y other - x f_x own) by; with floats the factors, of which f_x and f_y are 1, can be
  * multiplied first without leaving the range of double */
-static void MXL_T(cosine_gradient)(real *restrict d, const real *restrict x, const real *restrict y,
-                                   double f_x, double f_y, double own, double other, double by,
-                                   int64_t n) {
+MXL_LOOP void MXL_T(cosine_gradient)(real *restrict d, const real *restrict x,
+                                     const real *restrict y, double f_x, double f_y, double own,
+                                     double other, double by, int64_t n) {
     int64_t i;
 #if MXL_REAL == 32
     const double to_y = f_y * other * by, to_x = -(f_x * own * by);

@@ -12,6 +12,13 @@
 #define MXL_FN static inline
 #endif
 
+/* a loop that keeps a name in the object code, where a test looks whether it is vectorised */
+#if defined(__GNUC__)
+#define MXL_LOOP static __attribute__((noinline))
+#else
+#define MXL_LOOP static
+#endif
+
 /* ask for memory that will be read soon; any address will do */
 #if defined(__GNUC__) && !defined(__CUDACC__)
 #define MXL_PREFETCH(address) __builtin_prefetch((const void *)(address))

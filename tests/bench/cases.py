@@ -20,6 +20,10 @@ ELEMENTS = {"small": (64, 10), "medium": (1024, 1024), "large": (4096, 4096)}
 CLASSES = {"small": (64, 10), "medium": (1024, 1000), "large": (2048, 32000)}
 IMAGES = {"medium": (8, 21, 64, 64)}
 SMALL = {"small": (64, 10)}
+VECTORS = {"small": (64, 32), "medium": (4096, 256), "large": (65536, 256)}
+MATRICES = {"small": (16, 16), "medium": (256, 128), "large": (512, 256)}
+SEQUENCES = {"small": (8, 20, 10), "medium": (32, 150, 80), "large": (32, 400, 1000)}
+LABELS = {20: 5, 150: 30, 400: 60}  # frames: length of the labels
 
 BCE, SCE = "SigmoidBinaryCrossEntropyLoss", "SoftmaxCrossEntropyLoss"
 VARIANTS = [  # loss, tag, constructor, shapes, the inputs in call order
@@ -36,6 +40,10 @@ VARIANTS = [  # loss, tag, constructor, shapes, the inputs in call order
     (SCE, "sparse", {}, CLASSES, ("normal", "classes")),
     (SCE, "dense", {"sparse_label": False}, CLASSES, ("normal", "probs")),
     (SCE, "nchw", {"axis": 1}, IMAGES, ("normal", "classes_nchw")),
+    ("TripletLoss", "", {}, VECTORS, ("normal", "normal", "normal")),
+    ("CosineEmbeddingLoss", "", {}, VECTORS, ("normal", "normal", "row_signs")),
+    ("SDMLLoss", "", {}, MATRICES, ("normal", "normal")),
+    ("CTCLoss", "", {}, SEQUENCES, ("normal", "labels")),
     ("L2Loss", "weighted", {}, SMALL, ("normal", "normal", "row_weights")),
     (SCE, "weighted", {}, SMALL, ("normal", "classes", "row_weights")),
 ]
@@ -63,6 +71,8 @@ MAKERS = {  # kind of input -> function of a RandomState and the shape of pred
     "log_probs": lambda r, shape: np.log(softmax(r.standard_normal(shape))),
     "classes": lambda r, shape: r.randint(0, shape[-1], shape[:-1]),
     "classes_nchw": lambda r, shape: r.randint(0, shape[1], shape[:1] + shape[2:]),
+    "row_signs": lambda r, shape: 2 * r.randint(0, 2, shape[:1]) - 1,
+    "labels": lambda r, shape: r.randint(0, shape[2] - 1, (shape[0], LABELS[shape[1]])),
     "row_weights": lambda r, shape: r.uniform(0.5, 1.5, (shape[0], 1)),
 }
 

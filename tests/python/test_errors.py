@@ -138,7 +138,8 @@ def test_pos_weight_shapes(shape):
 
 def test_head_grad_shapes(v, x):
     value = v.loss()(**x, **v.call)
-    for shape in {(value.size + 1,), (1, value.size), (4, 3), (value.size, 1), (0,)} - {value.shape}:
+    n = value.size
+    for shape in {(n + 1,), (1, n), (4, 3), (n, 1), (0,)} - {value.shape}:
         call_refused(v, x, ValueError, f"head_grad has shape {shape}", f"expected {value.shape}",
                      head_grad=np.ones(shape))
 
@@ -223,7 +224,8 @@ def test_more_than_any_memory():
     """Strides of 0 can make any shape; working memory cannot be had for all of them."""
     zero = np.zeros((), "float32")
     many = np.broadcast_to(zero, (1, 2**49))
-    refused(ValueError, ["pred has more elements than can be addressed"], losses.L2Loss(), many, many)
+    refused(ValueError, ["pred has more elements than can be addressed"],
+            losses.L2Loss(), many, many)
     rows = np.broadcast_to(zero, (2**40, 4))
     refused(ValueError, ["x1 has shape", "more memory would be needed than can be addressed"],
             losses.SDMLLoss(), rows, rows)

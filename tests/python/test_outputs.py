@@ -130,13 +130,15 @@ def overlaps(x, value):
             yield f"gradient is {name}", (None, [a])
             yield f"gradient is {name} reversed", (None, [a[::-1]])
         if a.dtype == dtype and a.size > value.size:
-            yield f"value in {name}", (a.reshape(-1)[1 : value.size + 1].reshape(value.shape), [None])
+            inside = a.reshape(-1)[1 : value.size + 1].reshape(value.shape)
+            yield f"value in {name}", (inside, [None])
     room = np.full(first.size + value.size, 77.25, dtype)
     yield "both", (room[: value.size].reshape(value.shape),
                    [room[value.size - 1 : -1].reshape(shape)])
-    yield "itself", (None, [np.lib.stride_tricks.as_strided(room, shape, (dtype.itemsize,) * len(shape))])
+    strided = np.lib.stride_tricks.as_strided
+    yield "itself", (None, [strided(room, shape, (dtype.itemsize,) * len(shape))])
     if value.size > 1:
-        yield "zero strides", (np.lib.stride_tricks.as_strided(room, value.shape, (0,) * value.ndim), [None])
+        yield "zero strides", (strided(room, value.shape, (0,) * value.ndim), [None])
 
 
 @pytest.mark.parametrize("v", ALL, ids=by_id)

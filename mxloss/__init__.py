@@ -9,11 +9,30 @@
 [0.24  1.551]
 """
 
-from . import base, gluon
+from . import autograd, base, context, gluon, ndarray, random
+from . import ndarray as nd
 from ._config import show_config
 from ._core import get_num_threads, set_num_threads
 from ._core import version as _version
 from .base import MXNetError
+from .context import Context, cpu, current_context, gpu, num_gpus
 
 __version__ = _version()
-__all__ = ["MXNetError", "base", "get_num_threads", "gluon", "set_num_threads", "show_config"]
+__all__ = [
+    "Context",
+    "MXNetError",
+    "autograd",
+    "base",
+    "context",
+    "cpu",
+    "current_context",
+    "get_num_threads",
+    "gluon",
+    "gpu",
+    "nd",
+    "ndarray",
+    "num_gpus",
+    "random",
+    "set_num_threads",
+    "show_config",
+]

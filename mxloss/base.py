@@ -1,6 +1,10 @@
 """Errors, under the names that MXNet's users catch."""
 
-__all__ = ["MXNetError"]
+import numpy as np
+
+__all__ = ["MXNetError", "numeric_types"]
+
+numeric_types = (float, int, np.generic)  # what counts as a number in MXNet's scripts
 
 
 class MXNetError(RuntimeError):

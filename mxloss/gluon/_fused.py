@@ -6,7 +6,9 @@ import math
 
 import numpy as np
 
-from .. import _core
+from .. import _core, autograd
+from .. import ndarray as nd
+from .._ndarray import NDArray, put_on_tape
 from ..base import MXNetTypeError, MXNetValueError
 
 _NUMBERS = (int, float, np.integer, np.floating, np.bool_)
@@ -52,6 +54,25 @@ def choice(name, value, choices):
     return value == choices[1]
 
 
+def _numpy(inputs):
+    """NDArrays as the numpy arrays that they hold."""
+    return [x._data if isinstance(x, NDArray) else x for x in inputs]
+
+
+def _apply_weighting(F, loss, weight=None, sample_weight=None):
+    """loss times sample_weight, which broadcasts, times the number weight; None for neither."""
+    if sample_weight is not None:
+        loss = F.broadcast_mul(loss, sample_weight)
+    if weight is not None:
+        loss = loss * number("weight", weight)
+    return loss
+
+
+def _reshape_like(F, x, y):
+    """x in the shape of y."""
+    return F.reshape_like(x, y)
+
+
 class Loss:
     """Base class of all losses.
 
@@ -64,8 +85,17 @@ class Loss:
 
     Notes
     -----
-    A loss of your own extends this class and overrides ``forward``. (Custom losses in terms of
-    ``hybrid_forward(self, F, ...)`` come with a later version of mxloss.)
+    A loss of your own extends this class and overrides ``hybrid_forward(self, F, ...)``, where F is
+    `mxloss.nd` and the inputs are NDArrays, or ``forward(self, ...)``:
+
+    >>> import mxloss as mx
+    >>> class Cubic(mx.gluon.loss.Loss):
+    ...     def hybrid_forward(self, F, pred, label, sample_weight=None):
+    ...         loss = F.abs(pred - label) ** 3
+    ...         loss = mx.gluon.loss._apply_weighting(F, loss, self._weight, sample_weight)
+    ...         return F.mean(loss, axis=self._batch_axis, exclude=True)
+    >>> Cubic(2, 0)(mx.nd.array([[1, 2]]), mx.nd.array([[1, 4]])).asscalar().item()
+    8.0
     """
 
     def __init__(self, weight, batch_axis):
@@ -80,8 +110,12 @@ class Loss:
         return self.forward(*args, **kwargs)
 
     def forward(self, *args, **kwargs):
-        """Compute the loss. To be overridden."""
-        raise NotImplementedError(f"{type(self).__name__} does not override forward")
+        """Compute the loss: by ``hybrid_forward``, unless overridden."""
+        return self.hybrid_forward(nd, *args, **kwargs)
+
+    def hybrid_forward(self, F, *args, **kwargs):
+        """The loss in terms of the operators F. To be overridden."""
+        raise NotImplementedError(f"{type(self).__name__} does not override hybrid_forward")
 
 
 class FusedLoss(Loss):
@@ -137,9 +171,52 @@ class FusedLoss(Loss):
         return {name: value for name, value in self.__dict__.items() if name != "_made"}
 
     def forward(self, *inputs, **named_inputs):
-        """The value of the loss. For the inputs see the class; they may be given by name."""
+        """The value of the loss. For the inputs see the class; they may be given by name.
+
+        If any input is an NDArray, so is the result; under ``autograd.record()`` the gradients are
+        computed along with it, in the same pass, and ``backward()`` finds them ready.
+        """
+        if self._is_custom():
+            return self.hybrid_forward(nd, *inputs, **named_inputs)
+        return self._fused(inputs, named_inputs)
+
+    def hybrid_forward(self, F, *inputs, **named_inputs):
+        """The same, for subclasses that compute something before or after it; F is `mxloss.nd`."""
+        if F is not nd:
+            raise MXNetTypeError(f"{type(self).__name__}: F is {F!r}; expected mxloss.nd")
+        return self._fused(inputs, named_inputs)
+
+    def _is_custom(self):
+        return type(self).hybrid_forward is not FusedLoss.hybrid_forward
+
+    def _fused(self, inputs, named_inputs):
         options, bound = self._prepare(inputs, named_inputs)
+        for x in bound:
+            if isinstance(x, NDArray):
+                return self._forward_ndarrays(options, bound)
         return _core.run(options, bound)[0]
+
+    def _forward_ndarrays(self, options, inputs):
+        arrays = _numpy(inputs)
+        sources = [x._source() if isinstance(x, NDArray) else None for x in inputs]
+        if not autograd.is_recording() or all(source is None for source in sources):
+            return NDArray(_core.run(options, arrays)[0])
+        wrt = [
+            i
+            for i, source in enumerate(sources)
+            if source is not None and arrays[i].dtype.kind == "f"
+        ]
+        value, ready = _core.run(options, arrays, wrt=wrt)
+
+        def pullback(head):
+            first = head.reshape(-1)[:1]
+            if (head == first).all():  # as after loss.sum() or loss.mean(): no second pass
+                return [g if first == 1 else g * first.astype(g.dtype) for g in ready]
+            return _core.run(options, arrays, head, want_value=False, wrt=wrt)[1]
+
+        result = NDArray(value)
+        put_on_tape(type(self).__name__, [sources[i] for i in wrt], pullback, [result])
+        return result
 
     def _bind(self, args, kwargs):
         """Positional and keyword arguments as a list in the order of the core's inputs."""
@@ -244,10 +321,19 @@ class FusedLoss(Loss):
         >>> value.tolist(), gradient.tolist()
         ([2.0], [2.0])
         """
+        if self._is_custom():
+            raise MXNetTypeError(
+                f"{type(self).__name__} overrides hybrid_forward, and value_and_grad has the "
+                f"gradient of {self._core_name} only; use NDArrays and autograd.record()"
+            )
         places, single = self._places(wrt)
         out_value, out_grads = self._places_out(out, places, single)
         options, bound = self._prepare(inputs, named_inputs)
-        value, grads = _core.run(options, bound, head_grad, True, places, out_value, out_grads)
+        arrays = _numpy(bound)
+        (head,) = _numpy([head_grad])
+        value, grads = _core.run(options, arrays, head, True, places, out_value, out_grads)
+        if any(isinstance(x, NDArray) for x in bound):
+            value, grads = NDArray(value), [NDArray(g) for g in grads]
         return value, grads[0] if single else tuple(grads)
 
     def _prepare(self, args, kwargs):

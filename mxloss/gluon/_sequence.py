@@ -7,8 +7,8 @@ class CTCLoss(FusedLoss):
     r"""Connectionist temporal classification: labels of sequences without an alignment.
 
     The loss is :math:`-w \log P(label)`, where P adds up the probabilities of all ways to write the
-    label over the frames: classes may be repeated, blanks may stand between them and have to between
-    equal ones. The probabilities of a frame are the softmax of its activations.
+    label over the frames: classes may be repeated, blanks may stand between them and have to
+    between equal ones. The probabilities of a frame are the softmax of its activations.
 
     Parameters
     ----------
@@ -26,8 +26,8 @@ class CTCLoss(FusedLoss):
     pred : array of floats
         Activations before the softmax. The last class, C - 1, is the blank.
     label : array
-        Whole numbers from 0 to C - 2, of any dtype. Without `label_lengths`, a label ends before the
-        first -1.
+        Whole numbers from 0 to C - 2, of any dtype. Without `label_lengths`, a label ends before
+        the first -1.
     pred_lengths : array of shape (N,), optional
         How many frames of each sample count. The others may hold anything; their gradient is 0.
     label_lengths : array of shape (N,), optional
@@ -42,13 +42,13 @@ class CTCLoss(FusedLoss):
     Raises
     ------
     ValueError, TypeError
-        Shapes, dtypes or options that do not fit, by name; labels and lengths that are fractional or
-        out of range, by position, value and sample.
+        Shapes, dtypes or options that do not fit, by name; labels and lengths that are fractional
+        or out of range, by position, value and sample.
 
     Notes
     -----
-    An empty label costs :math:`-\sum_t \log p_t(blank)`. A NaN in a frame that counts makes the loss
-    and the gradient of its sample NaN, and no other. Memory is O(T L) per thread, whatever C is.
+    An empty label costs :math:`-\sum_t \log p_t(blank)`. A NaN in a frame that counts makes the
+    loss and the gradient of its sample NaN, and no other. Memory is O(T L) per thread, whatever C is.
     Source: A. Graves et al., "Connectionist Temporal Classification" (2006); MXNet,
     ``gluon/loss.py``.
     """

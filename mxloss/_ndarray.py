@@ -1,0 +1,351 @@
+"""The class NDArray, and applying operators to its instances."""
+
+from __future__ import annotations
+
+import numbers
+
+import numpy as np
+
+from . import autograd, operators
+from .base import MXNetError, MXNetTypeError, MXNetValueError
+from .context import cpu
+
+FLOATS = (np.float16, np.float32, np.float64)
+_NUMBERS = (numbers.Number, np.generic)
+
+
+def invoke(entry, arrays, attributes, out=None):
+    """Apply an operator of the table to NDArrays, on the tape if that is running."""
+    for i, a in enumerate(arrays):
+        if a is not None and not isinstance(a, NDArray):
+            raise MXNetTypeError(
+                f"{entry.name}: input {i} is of type {type(a).__name__}; expected an NDArray, "
+                "such as mx.nd.array(...) makes"
+            )
+    value, pullback = entry([None if a is None else a._data for a in arrays], attributes)
+    several = isinstance(value, list)
+    results = [NDArray(v) for v in (value if several else [value])]
+    if autograd._state.recording:
+        parents = [None if a is None else a._source() for a in arrays]
+        if any(parent is not None for parent in parents):
+            put_on_tape(entry.name, parents, pullback, results, several)
+    if out is not None:
+        if several:
+            raise MXNetValueError(f"{entry.name}: out is for operators with one result")
+        out._assign(slice(None), results[0])
+        out._node = results[0]._node
+        return out
+    return results if several else results[0]
+
+
+def put_on_tape(name, parents, pullback, results, several=False):
+    """The results came from the parents, and this pullback goes back."""
+    node = autograd.Node(name, parents, pullback, [r._data for r in results], several)
+    for i, result in enumerate(results):
+        result._node = (node, i)
+
+
+def _mixed(stem, lhs, rhs):
+    """lhs and rhs, of which one may be a number."""
+    for x in (lhs, rhs):
+        if not isinstance(x, (NDArray, *_NUMBERS)):
+            raise MXNetTypeError(
+                f"{stem}: an operand is of type {type(x).__name__}; expected an NDArray or a number"
+            )
+    name, swapped = operators.mixed(stem, isinstance(lhs, NDArray), isinstance(rhs, NDArray))
+    entry = operators.TABLE[name]
+    if entry.arrays == 2:
+        return invoke(entry, [lhs, rhs], {})
+    return invoke(entry, [rhs if swapped else lhs], {"scalar": lhs if swapped else rhs})
+
+
+class NDArray:
+    """An array that remembers what it was computed from while autograd.record() is in force.
+
+    Made by `mx.nd.array` and its like. `asnumpy()` gives a numpy array.
+    """
+
+    __slots__ = ("__weakref__", "_data", "_node", "_variable")
+    __array_priority__ = 1000.0
+    __hash__ = object.__hash__
+    handle = None
+
+    def __init__(self, data):
+        self._data = np.asarray(data)
+        self._node = self._variable = None
+
+    def _source(self):
+        return self._variable if self._variable is not None else self._node
+
+    def __reduce__(self):
+        return _restore, (self._data, None if self._variable is None else self._variable.request)
+
+    # ---- Facts
+
+    @property
+    def shape(self):
+        """Lengths of the axes."""
+        return self._data.shape
+
+    @property
+    def size(self):
+        """Number of elements."""
+        return self._data.size
+
+    @property
+    def ndim(self):
+        """Number of axes."""
+        return self._data.ndim
+
+    @property
+    def dtype(self):
+        """numpy's scalar class, such as numpy.float32."""
+        return self._data.dtype.type
+
+    @property
+    def context(self):
+        """cpu(0)."""
+        return cpu()
+
+    ctx = context
+
+    @property
+    def stype(self):
+        """'default': dense, as all arrays here."""
+        return "default"
+
+    @property
+    def T(self):
+        """The axes in reverse order."""
+        return self.transpose()
+
+    def __repr__(self):
+        shape = "x".join(map(str, self.shape))
+        return f"\n{self._data}\n<{type(self).__name__} {shape} @{self.context}>"
+
+    def __len__(self):
+        if self.ndim == 0:
+            raise MXNetTypeError("an array of shape () has no length")
+        return self.shape[0]
+
+    def __iter__(self):
+        return (self[i] for i in range(len(self)))
+
+    def __bool__(self):
+        if self.size != 1:
+            raise MXNetValueError(
+                f"the truth of an array of shape {self.shape} is not one answer; expected one "
+                "element"
+            )
+        return bool(self._data.reshape(-1)[0])
+
+    def __float__(self):
+        return float(self.asscalar())
+
+    def __int__(self):
+        return int(self.asscalar())
+
+    def __index__(self):
+        if self._data.dtype.kind not in "iu":
+            raise MXNetTypeError("only an array of integers can be an index")
+        return int(self.asscalar())
+
+    def __array__(self, dtype=None, copy=None):
+        return self._data.astype(dtype) if dtype is not None else self.asnumpy()
+
+    # ---- Out and over
+
+    def asnumpy(self):
+        """A copy as a numpy array."""
+        return self._data.copy()
+
+    def asscalar(self):
+        """The only element, as a numpy scalar."""
+        if self.size != 1:
+            raise MXNetValueError(
+                f"an array of shape {self.shape} is not a scalar: its size must be 1"
+            )
+        return self._data.reshape(-1)[0]
+
+    def astype(self, dtype, copy=True):
+        """With another dtype."""
+        return invoke(operators.TABLE["cast"], [self], {"dtype": np.dtype(dtype)})
+
+    def copy(self):
+        """With memory of its own."""
+        return invoke(operators.TABLE["_copy"], [self], {})
+
+    def copyto(self, other):
+        """Copy the elements to another array, or to a context."""
+        if not isinstance(other, NDArray):
+            return self.copy()
+        other[:] = self
+        return other
+
+    def as_in_context(self, context):
+        """The array itself: there is only one context."""
+        return self
+
+    as_in_ctx = as_in_context
+
+    def wait_to_read(self):
+        """Nothing: mxloss computes at once."""
+
+    def tostype(self, stype):
+        """The array itself, for 'default'."""
+        if stype != "default":
+            raise MXNetValueError(f"stype is {stype!r}; expected 'default'")
+        return self
+
+    # ---- Gradients
+
+    def attach_grad(self, grad_req="write", stype=None):
+        """Have gradients with respect to this array kept in `.grad`, zeros at first.
+
+        grad_req: 'write' for the latest, 'add' for their sum, 'null' for none.
+        """
+        self._mark(NDArray(np.zeros_like(self._data)), grad_req)
+
+    def _mark(self, gradient, request):
+        if request not in ("write", "add", "null"):
+            raise MXNetValueError(f"grad_req is {request!r}; expected 'write', 'add' or 'null'")
+        if self._data.dtype.type not in FLOATS:
+            raise MXNetTypeError(
+                f"an array of dtype {self._data.dtype} has no gradient; "
+                "expected float16, float32 or float64"
+            )
+        if gradient.shape != self.shape:
+            raise MXNetValueError(f"the gradient has shape {gradient.shape}; expected {self.shape}")
+        self._node = None
+        self._variable = autograd.Variable(gradient, request)
+
+    @property
+    def grad(self):
+        """The gradient, always the same NDArray; None without attach_grad()."""
+        return None if self._variable is None else self._variable.grad
+
+    def detach(self):
+        """The same elements, without what they were computed from."""
+        return NDArray(self._data)
+
+    def backward(self, out_grad=None, retain_graph=False, train_mode=True):
+        """`autograd.backward` from this array on, with `out_grad` or ones to begin with."""
+        autograd.backward([self], [out_grad], retain_graph, train_mode)
+
+    # ---- Indices
+
+    def __getitem__(self, key):
+        key = _plain_index(key)
+        if autograd._state.recording and self._source() is not None:
+            return invoke(operators.TABLE["_index"], [self], {"key": key})
+        try:
+            part = self._data[key]
+        except IndexError as error:
+            raise MXNetIndexError(f"{error}, for an array of shape {self.shape}") from None
+        part = np.asarray(part).reshape(1) if np.ndim(part) == 0 else part
+        leading = isinstance(key, (int, np.integer)) or (
+            isinstance(key, slice) and key.step in (None, 1)
+        )
+        return NDArray(part if leading else part.copy())  # a view, as in MXNet
+
+    def __setitem__(self, key, value):
+        self._assign(_plain_index(key), value)
+
+    def _assign(self, key, value):
+        if autograd._state.recording and self._source() is not None:
+            raise MXNetError(
+                "Assigning to NDArrays that are already in a computational graph would falsify "
+                "gradients; compute a new array, or do it outside autograd.record()"
+            )
+        value = value._data if isinstance(value, NDArray) else value
+        try:
+            self._data[key] = value
+        except (IndexError, ValueError, TypeError) as error:
+            raise MXNetValueError(
+                f"cannot assign to part of an array of shape {self.shape}: {error}"
+            ) from None
+
+    # ---- Shapes with arguments in more than one form
+
+    def reshape(self, *shape, **kwargs):
+        """Shape codes as in `nd.reshape`; lengths one by one or as a tuple."""
+        shape = kwargs.pop("shape", shape)
+        if len(shape) == 1 and not isinstance(shape[0], (int, np.integer)):
+            shape = shape[0]
+        return invoke(operators.TABLE["reshape"], [self], {"shape": tuple(shape), **kwargs})
+
+    def transpose(self, *axes, **kwargs):
+        """The axes in another order, reversed by default."""
+        axes = kwargs.pop("axes", axes)
+        if len(axes) == 1 and not isinstance(axes[0], (int, np.integer)):
+            axes = axes[0]
+        return invoke(operators.TABLE["transpose"], [self], {"axes": axes})
+
+
+class MXNetIndexError(MXNetError, IndexError):
+    """An index out of range."""
+
+
+def _restore(data, request):
+    array_ = NDArray(data)
+    if request is not None:
+        array_.attach_grad(request)
+    return array_
+
+
+def _plain_index(key):
+    """NDArrays in an index as arrays of integers."""
+    if isinstance(key, NDArray):
+        kind = key._data.dtype.kind
+        return key._data if kind in "iu" else key._data.astype(np.int64)
+    return tuple(_plain_index(k) for k in key) if isinstance(key, tuple) else key
+
+
+# ---- Python's operators --------------------------------------------------------------------------
+
+
+def _operator_methods():
+    for stem, name in {
+        "plus": "add",
+        "minus": "sub",
+        "mul": "mul",
+        "div": "truediv",
+        "mod": "mod",
+        "power": "pow",
+    }.items():
+
+        def forward(self, other, stem=stem):
+            return NotImplemented if _foreign(other) else _mixed(stem, self, other)
+
+        def reflected(self, other, stem=stem):
+            return NotImplemented if _foreign(other) else _mixed(stem, other, self)
+
+        def in_place(self, other, stem=stem):
+            self._assign(slice(None) if self.ndim else (), _mixed(stem, self, other))
+            return self
+
+        setattr(NDArray, f"__{name}__", forward)
+        setattr(NDArray, f"__r{name}__", reflected)
+        setattr(NDArray, f"__i{name}__", in_place)
+    for stem, name in {
+        "equal": "eq",
+        "not_equal": "ne",
+        "greater": "gt",
+        "greater_equal": "ge",
+        "lesser": "lt",
+        "lesser_equal": "le",
+    }.items():
+
+        def compare(self, other, stem=stem):
+            return NotImplemented if _foreign(other) else _mixed(stem, self, other)
+
+        setattr(NDArray, f"__{name}__", compare)
+    NDArray.__neg__ = lambda self: invoke(operators.TABLE["negative"], [self], {})
+    NDArray.__abs__ = lambda self: invoke(operators.TABLE["abs"], [self], {})
+
+
+def _foreign(x):
+    return not isinstance(x, (NDArray, *_NUMBERS))
+
+
+_operator_methods()

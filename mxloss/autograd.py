@@ -1,0 +1,263 @@
+"""Recording what is computed with NDArrays, and differentiating it.
+
+>>> import mxloss as mx
+>>> x = mx.nd.array([1.0, 2.0])
+>>> x.attach_grad()
+>>> with mx.autograd.record():
+...     y = (x * x).sum()
+>>> y.backward()
+>>> print(x.grad.asnumpy())
+[2. 4.]
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+
+import numpy as np
+
+from .base import MXNetError, MXNetTypeError, MXNetValueError
+
+__all__ = [
+    "backward",
+    "grad",
+    "is_recording",
+    "is_training",
+    "mark_variables",
+    "pause",
+    "predict_mode",
+    "record",
+    "set_recording",
+    "set_training",
+    "train_mode",
+]
+
+
+class _State(threading.local):
+    recording = training = False
+
+
+_state = _State()
+
+
+def is_recording():
+    """Whether operations are being recorded in this thread."""
+    return _state.recording
+
+
+def is_training():
+    """Whether layers behave as in training, which Dropout does differently."""
+    return _state.training
+
+
+def set_recording(is_record):
+    """Switch recording on or off; returns what it was."""
+    before, _state.recording = _state.recording, bool(is_record)
+    return before
+
+
+def set_training(train_mode):
+    """Switch training mode on or off; returns what it was."""
+    before, _state.training = _state.training, bool(train_mode)
+    return before
+
+
+@contextlib.contextmanager
+def _scope(recording, training):
+    before = _state.recording, _state.training
+    _state.recording = before[0] if recording is None else recording
+    _state.training = before[1] if training is None else training
+    try:
+        yield
+    finally:
+        _state.recording, _state.training = before
+
+
+def record(train_mode=True):
+    """A `with` block in which operations are recorded, in training mode unless told otherwise."""
+    return _scope(True, train_mode)
+
+
+def pause(train_mode=False):
+    """A `with` block in which they are not."""
+    return _scope(False, train_mode)
+
+
+def train_mode():
+    """A `with` block in training mode."""
+    return _scope(None, True)
+
+
+def predict_mode():
+    """A `with` block out of training mode."""
+    return _scope(None, False)
+
+
+# ---- The tape ------------------------------------------------------------------------------------
+
+
+class Variable:
+    """Where the gradient of an NDArray goes."""
+
+    __slots__ = ("grad", "request")
+
+    def __init__(self, grad, request):
+        self.grad, self.request = grad, request
+
+
+class Node:
+    """One recorded operation: where its inputs came from, and its pullback.
+
+    parents has, per input, a Variable, a pair (Node, number of its output), or None."""
+
+    __slots__ = ("name", "outputs", "parents", "pullback", "several")
+
+    def __init__(self, name, parents, pullback, outputs, several):
+        self.name, self.parents, self.pullback = name, parents, pullback
+        self.outputs = [(a.shape, a.dtype) for a in outputs]
+        self.several = several  # the pullback takes a list of gradients
+
+
+def _heads_of(heads, head_grads):
+    from ._ndarray import NDArray
+
+    heads = [heads] if isinstance(heads, NDArray) else list(heads)
+    if head_grads is None or isinstance(head_grads, NDArray):
+        head_grads = [head_grads] * (1 if head_grads is not None else len(heads))
+    if len(head_grads) != len(heads):
+        raise MXNetValueError(f"backward: {len(heads)} heads, but {len(head_grads)} head gradients")
+    pairs = []
+    for i, (head, g) in enumerate(zip(heads, head_grads)):
+        if not isinstance(head, NDArray):
+            raise MXNetTypeError(
+                f"backward: head {i} is of type {type(head).__name__}; expected an NDArray"
+            )
+        source = head._source()
+        if source is None:
+            raise MXNetError(
+                f"backward: head {i} was not computed from an array with attach_grad() inside "
+                "`with autograd.record():`, so there is no computational graph to go back through"
+            )
+        g = (
+            np.ones(head.shape, head._data.dtype)
+            if g is None
+            else np.asarray(g._data if isinstance(g, NDArray) else g, head._data.dtype)
+        )
+        if g.shape != head.shape:
+            raise MXNetValueError(
+                f"backward: the gradient of head {i} has shape {g.shape}; expected {head.shape}"
+            )
+        pairs.append((source, g))
+    return pairs
+
+
+def _order(sources):
+    """Nodes reachable from the heads, each after all that use its outputs."""
+    found, done = [], set()
+    stack = [(source[0], False) for source in sources if not isinstance(source, Variable)]
+    while stack:
+        node, finished = stack.pop()
+        if finished:
+            found.append(node)
+        elif id(node) not in done:
+            done.add(id(node))
+            stack.append((node, True))
+            stack += [(parent[0], False) for parent in node.parents if isinstance(parent, tuple)]
+    return found[::-1]
+
+
+def _gradients(pairs, retain_graph):
+    """{Variable: gradient} of the heads' sum, weighted by their gradients."""
+    variables, outputs = {}, {}
+
+    def add(source, g):
+        if isinstance(source, Variable):
+            total = variables.get(source)
+            variables[source] = g if total is None else total + g
+        else:
+            node, i = source
+            gradients = outputs.setdefault(id(node), [None] * len(node.outputs))
+            gradients[i] = g if gradients[i] is None else gradients[i] + g
+
+    for source, g in pairs:
+        add(source, g)
+    for node in _order([source for source, _ in pairs]):
+        gradients = outputs.pop(id(node), None)
+        if gradients is None:
+            continue
+        if node.pullback is None:
+            raise MXNetError(
+                f"backward: the graph of {node.name} has been used already; pass "
+                "retain_graph=True to the first backward to go through it again"
+            )
+        gradients = [
+            np.zeros(shape, dtype) if g is None else g
+            for g, (shape, dtype) in zip(gradients, node.outputs)
+        ]
+        with np.errstate(all="ignore"):
+            back = node.pullback(gradients if node.several else gradients[0])
+        for parent, g in zip(node.parents, back):
+            if parent is not None and g is not None:
+                add(parent, g)
+        if not retain_graph:
+            node.pullback = None
+    return variables
+
+
+def backward(heads, head_grads=None, retain_graph=False, train_mode=True):
+    """Put the gradients of the heads' sum into the `.grad` of all arrays they depend on.
+
+    Parameters
+    ----------
+    heads : NDArray or sequence of NDArrays
+    head_grads : NDArray or sequence of these and None, optional
+        Gradients to begin with, of the heads' shapes; ones by default.
+    retain_graph : bool, default False
+        Whether to keep what was recorded, to go back through it again.
+    train_mode : bool, default True
+        Without effect; the mode at the time of recording counts.
+    """
+    for variable, g in _gradients(_heads_of(heads, head_grads), retain_graph).items():
+        target = variable.grad._data
+        g = np.asarray(g).reshape(target.shape)
+        if variable.request == "add":
+            target += g.astype(target.dtype, copy=False)
+        elif variable.request == "write":
+            target[...] = g
+
+
+def grad(heads, variables, head_grads=None, retain_graph=None, create_graph=False, train_mode=True):
+    """The gradients with respect to `variables`, as NDArrays; `.grad` is not touched."""
+    from ._ndarray import NDArray
+
+    if create_graph:
+        raise MXNetError(
+            "grad: create_graph=True is not supported: gradients of gradients are not recorded"
+        )
+    single = isinstance(variables, NDArray)
+    chosen = [variables] if single else list(variables)
+    for i, x in enumerate(chosen):
+        if not isinstance(x, NDArray) or x._variable is None:
+            raise MXNetValueError(f"grad: variable {i} has no gradient; call attach_grad() first")
+    found = _gradients(_heads_of(heads, head_grads), bool(retain_graph))
+    result = []
+    for x in chosen:
+        g = found.get(x._variable)
+        result.append(
+            NDArray(
+                np.zeros_like(x._data) if g is None else np.array(g, x._data.dtype).reshape(x.shape)
+            )
+        )
+    return result[0] if single else result
+
+
+def mark_variables(variables, gradients, grad_reqs="write"):
+    """Let the gradient of each variable go into the array given for it."""
+    from ._ndarray import NDArray
+
+    if isinstance(variables, NDArray):
+        variables, gradients = [variables], [gradients]
+    reqs = [grad_reqs] * len(variables) if isinstance(grad_reqs, str) else grad_reqs
+    for x, g, request in zip(variables, gradients, reqs):
+        x._mark(g, request)

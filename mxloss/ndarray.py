@@ -1,0 +1,118 @@
+"""NDArray, and the operators as functions: `mx.nd`, and the `F` of a custom loss.
+
+An NDArray holds a numpy array. Operators are in mxloss.operators; numpy does the arithmetic.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+
+from . import operators, random
+from ._ndarray import NDArray, _mixed, invoke
+from .base import MXNetValueError
+
+
+def _make_function(entry, name):
+    def function(*args, out=None, **kwargs):
+        kwargs.pop("name", None)  # for symbols
+        kwargs.pop("ctx", None)
+        arrays, attributes = entry.bind(args, kwargs)
+        return invoke(entry, arrays, attributes, out)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = entry.function.__doc__ or f"The operator {name}{entry.signature}."
+    return function
+
+
+def _make_mixed(stem, name):
+    def function(lhs, rhs):
+        return _mixed(stem, lhs, rhs)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"{name} of two NDArrays, or of one and a number; they broadcast."
+    return function
+
+
+_functions = {name: _make_function(entry, name) for name, entry in operators.TABLE.items()}
+_functions.update({name: _make_mixed(stem, name) for name, stem in operators.MIXED.items()})
+globals().update({name: f for name, f in _functions.items() if not name.startswith("_")})
+for _name, _function in _functions.items():
+    if not _name.startswith("_") and not hasattr(NDArray, _name) and _name[0].islower():
+        setattr(NDArray, _name, _function)
+
+
+def __getattr__(name):
+    if name in _functions:
+        return _functions[name]
+    if name.startswith("__"):
+        raise AttributeError(name)
+    raise AttributeError(
+        f"mxloss.nd has no {name!r}: mxloss carries the losses of MXNet's Gluon and the operators "
+        "that losses are made of, not all of MXNet. For anything else compute with numpy, on "
+        "x.asnumpy(), or compose it of the operators in dir(mxloss.nd)"
+    )
+
+
+# ---- Making arrays -------------------------------------------------------------------------------
+
+
+def array(source_array, ctx=None, dtype=None):
+    """An NDArray of anything that numpy takes; float32 unless `dtype` or an NDArray says so."""
+    if isinstance(source_array, NDArray):
+        return NDArray(np.array(source_array._data, dtype))
+    try:
+        return NDArray(np.array(source_array, dtype or np.float32))
+    except (ValueError, TypeError) as error:
+        raise MXNetValueError(f"array: {error}") from None
+
+
+def _filled(value):
+    def make(shape, ctx=None, dtype="float32", **ignored):
+        return NDArray(np.full(shape, value, dtype or "float32"))
+
+    return make
+
+
+zeros, ones, empty = _filled(0), _filled(1), _filled(0)
+zeros.__doc__ = "An array of zeros: shape, ctx, dtype."
+ones.__doc__ = "An array of ones: shape, ctx, dtype."
+
+
+def full(shape, val, ctx=None, dtype="float32", out=None):
+    """An array with the same number everywhere."""
+    return NDArray(np.full(shape, val, dtype or "float32"))
+
+
+def eye(N, M=0, k=0, ctx=None, dtype="float32"):
+    """Ones on the k-th diagonal of an N x M matrix; M = 0 means N."""
+    return NDArray(np.eye(N, M or None, k, dtype))
+
+
+def arange(start, stop=None, step=1.0, repeat=1, infer_range=False, ctx=None, dtype="float32"):
+    """Numbers from start to before stop, each `repeat` times."""
+    start, stop = (0, start) if stop is None else (start, stop)
+    return NDArray(np.repeat(np.arange(start, stop, step), repeat).astype(dtype))
+
+
+def concatenate(arrays, axis=0, always_copy=True):
+    """Arrays joined along an axis."""
+    return _functions["concat"](*arrays, dim=axis)
+
+
+def waitall():
+    """Nothing: mxloss computes at once."""
+
+
+random_uniform, random_normal = random.uniform, random.normal
+sys.modules[__package__ + ".nd"] = sys.modules[__name__]  # `import mxloss.nd` is this module
+
+
+class _Contrib:
+    """`nd.contrib`: what MXNet has under more than one name."""
+
+    CTCLoss = ctc_loss = staticmethod(_functions["CTCLoss"])
+
+
+contrib = _Contrib()

@@ -1,0 +1,128 @@
+"""Operators of networks: products of matrices, and losses that are operators."""
+
+import numpy as np
+
+from .. import _core
+from ..base import MXNetValueError
+from ._reduce import log_softmax_of
+from ._table import operator
+
+
+def flipped(a, flip):
+    return np.swapaxes(a, -1, -2) if flip else a
+
+
+@operator("dot", arrays=2)
+def dot(lhs, rhs, transpose_a=False, transpose_b=False):
+    """The last axis of lhs by the first of rhs; transpose reverses the axes."""
+    a = lhs.T if transpose_a else lhs
+    b = rhs.T if transpose_b else rhs
+
+    def pullback(g):
+        if a.ndim == b.ndim == 1:
+            return b * g, a * g
+        da = np.tensordot(g, b, (range(a.ndim - 1, g.ndim), range(1, b.ndim)))
+        db = np.tensordot(a, g, (range(a.ndim - 1), range(a.ndim - 1)))
+        return da.T if transpose_a else da, db.T if transpose_b else db
+
+    return np.tensordot(a, b, 1).reshape(a.shape[:-1] + b.shape[1:] or (1,)), pullback
+
+
+@operator("batch_dot", arrays=2)
+def batch_dot(lhs, rhs, transpose_a=False, transpose_b=False):
+    a, b = flipped(lhs, transpose_a), flipped(rhs, transpose_b)
+    return a @ b, lambda g: (
+        flipped(g @ flipped(b, True), transpose_a),
+        flipped(flipped(a, True) @ g, transpose_b),
+    )
+
+
+@operator("FullyConnected", arrays=3)
+def fully_connected(data, weight, bias=None, num_hidden=None, no_bias=False, flatten=True):
+    x = data.reshape(len(data), -1) if flatten else data
+    if num_hidden is not None and len(weight) != num_hidden:
+        raise MXNetValueError(f"weight has {len(weight)} rows; expected num_hidden, {num_hidden}")
+    value = x @ weight.T
+    with_bias = bias is not None and not no_bias
+
+    def pullback(g):
+        rows = g.reshape(-1, g.shape[-1])
+        return (
+            (g @ weight).reshape(data.shape),
+            rows.T @ x.reshape(-1, x.shape[-1]),
+            rows.sum(0) if with_bias else None,
+        )
+
+    return value + bias if with_bias else value, pullback
+
+
+@operator("SoftmaxOutput", arrays=2)
+def softmax_output(
+    data,
+    label,
+    grad_scale=1.0,
+    ignore_label=-1.0,
+    multi_output=False,
+    use_ignore=False,
+    normalization="null",
+):
+    """softmax, whose gradient is that of the cross entropy, whatever comes back."""
+    axis = 1 if multi_output else -1
+    p = np.exp(log_softmax_of(data, axis))
+
+    def pullback(g):
+        z = label.reshape(np.delete(p.shape, axis % p.ndim)).astype(np.int64)
+        d = p.copy()
+        places = np.expand_dims(np.clip(z, 0, p.shape[axis] - 1), axis)
+        np.put_along_axis(d, places, np.take_along_axis(d, places, axis) - 1, axis)
+        counts = np.expand_dims(z != ignore_label, axis) if use_ignore else np.ones(places.shape)
+        d *= counts
+        by = {"null": 1, "batch": len(data), "valid": max(1, counts.sum())}[normalization]
+        return (d * (grad_scale / by)).astype(data.dtype, copy=False), None
+
+    if normalization not in ("null", "batch", "valid"):
+        raise MXNetValueError(f"normalization is {normalization!r}; expected null, batch or valid")
+    return p, pullback
+
+
+@operator("Embedding", arrays=2)
+def embedding(data, weight, input_dim=None, output_dim=None, dtype="float32"):
+    rows = np.clip(data.astype(np.int64), 0, len(weight) - 1)
+
+    def pullback(g):
+        d = np.zeros_like(weight)
+        np.add.at(d, rows, g)
+        return None, d
+
+    return weight[rows], pullback
+
+
+@operator("CTCLoss", "ctc_loss", arrays=4)
+def ctc_loss(
+    data,
+    label,
+    data_lengths=None,
+    label_lengths=None,
+    use_data_lengths=False,
+    use_label_lengths=False,
+    blank_label="first",
+):
+    """The cost of each sample; data is (T, N, C). With blank_label='first', class 0 is the blank
+    and labels end before the first 0; with 'last', class C - 1 and -1."""
+    if blank_label not in ("first", "last"):
+        raise MXNetValueError(f"blank_label is {blank_label!r}; expected 'first' or 'last'")
+    first = blank_label == "first"
+    options = _core.Options(_core.LOSSES["CTCLoss"], {}, {"LAYOUT_TNC": True})
+    inputs = [
+        np.roll(data, -1, 2) if first else data,
+        label - 1 if first else label,
+        data_lengths if use_data_lengths else None,
+        label_lengths if use_label_lengths else None,
+    ]
+    value, (d,) = _core.run(options, inputs, wrt=(0,))
+
+    def pullback(g):
+        back = d * g[:, None]
+        return (np.roll(back, 1, 2) if first else back), None, None, None
+
+    return value, pullback

@@ -1,0 +1,108 @@
+"""The table of operators: one entry per operator, for NDArrays and Symbols alike.
+
+An entry is a function of numpy arrays and attributes that returns the result and its *pullback*: a
+function from the gradient with respect to the result to those with respect to the arrays, a tuple
+with None where there is none.
+
+    @operator("square")
+    def square(data):
+        return data * data, lambda g: (2 * data * g,)
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Callable, NamedTuple
+
+import numpy as np
+
+from ..base import MXNetTypeError, MXNetValueError
+
+
+class Operator(NamedTuple):
+    """One entry of the table."""
+
+    name: str
+    function: Callable
+    arrays: int | None  # how many leading parameters are arrays; None: any number of them
+    signature: inspect.Signature
+
+    def bind(self, args, kwargs):
+        """Arrays, with None for those left out, and attributes by name."""
+        try:
+            bound = self.signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise MXNetTypeError(f"{self.name}: {error}; takes {self.signature}") from None
+        bound.apply_defaults()
+        values = bound.arguments
+        if self.arrays is None:
+            variadic = next(iter(values))
+            return list(values.pop(variadic)), dict(values)
+        names = list(values)[: self.arrays]
+        return [values.pop(name) for name in names], dict(values)
+
+    def __call__(self, arrays, attributes):
+        """Result and pullback; what does not fit is an error that names the operator."""
+        try:
+            with np.errstate(all="ignore"):  # inf and NaN are results like others
+                return self.function(*arrays, **attributes)
+        except (ValueError, TypeError, IndexError) as error:
+            if isinstance(error, (MXNetTypeError, MXNetValueError)):
+                raise type(error)(f"{self.name}: {error}") from None
+            shapes = ", ".join(str(np.shape(a)) for a in arrays if a is not None)
+            kind = MXNetTypeError if isinstance(error, TypeError) else MXNetValueError
+            raise kind(f"{self.name}: {error} (inputs of shape {shapes})") from None
+
+
+TABLE: dict[str, Operator] = {}
+
+
+def operator(*names, arrays=1):
+    """Enter a function under these names, the first of which is its own."""
+
+    def enter(function):
+        entry = Operator(names[0], function, arrays, inspect.signature(function))
+        for name in names:
+            assert name not in TABLE, name
+            TABLE[name] = entry
+        return function
+
+    return enter
+
+
+# ---- For the entries -----------------------------------------------------------------------------
+
+
+def unbroadcast(g, shape):
+    """The gradient of an input of `shape` that was broadcast to g's shape."""
+    if g.shape == shape:
+        return g
+    g = g.sum(axis=tuple(range(g.ndim - len(shape))))
+    return g.sum(axis=tuple(i for i, n in enumerate(shape) if n == 1), keepdims=True).reshape(shape)
+
+
+def normalise_axes(axis, ndim, exclude=False):
+    """Axes to reduce over: an int, a tuple or None (all); `exclude`: all others."""
+    if axis is None or axis == ():
+        chosen = set() if exclude and axis == () else set(range(ndim))
+        return tuple(sorted(chosen))
+    chosen = set()
+    for a in axis if isinstance(axis, (tuple, list)) else (axis,):
+        chosen.add(one_axis(a, ndim))
+    if exclude:
+        chosen = set(range(ndim)) - chosen
+    return tuple(sorted(chosen))
+
+
+def one_axis(axis, ndim):
+    """An axis as a number from 0 on."""
+    if not isinstance(axis, (int, np.integer)) or isinstance(axis, bool):
+        raise MXNetTypeError(f"axis must be an integer, got {axis!r}")
+    if not -ndim <= axis < ndim:
+        raise MXNetValueError(f"axis is {axis}; expected {-ndim} to {ndim - 1}")
+    return int(axis) % ndim
+
+
+def at_least_1d(a):
+    """Reductions to a single number have shape (1,)."""
+    return a.reshape(1) if a.ndim == 0 else a

@@ -14,7 +14,7 @@ FLOATS = (np.float16, np.float32, np.float64)
 _NUMBERS = (numbers.Number, np.generic)
 
 
-def invoke(entry, arrays, attributes, out=None):
+def invoke(entry, arrays, attributes, out=None, view=False):
     """Apply an operator of the table to NDArrays, on the tape if that is running."""
     for i, a in enumerate(arrays):
         if a is not None and not isinstance(a, NDArray):
@@ -24,7 +24,11 @@ def invoke(entry, arrays, attributes, out=None):
             )
     value, pullback = entry([None if a is None else a._data for a in arrays], attributes)
     several = isinstance(value, list)
-    results = [NDArray(v) for v in (value if several else [value])]
+    values = value if several else [value]
+    if not view:  # results have memory of their own
+        inputs = [a._data for a in arrays if a is not None]
+        values = [v.copy() if any(np.may_share_memory(v, a) for a in inputs) else v for v in values]
+    results = [NDArray(v) for v in values]
     if autograd._state.recording:
         parents = [None if a is None else a._source() for a in arrays]
         if any(parent is not None for parent in parents):
@@ -71,7 +75,7 @@ class NDArray:
     handle = None
 
     def __init__(self, data):
-        self._data = np.asarray(data)
+        self._data = np.asarray(data, order="C")
         self._node = self._variable = None
 
     def _source(self):
@@ -132,6 +136,8 @@ class NDArray:
         return (self[i] for i in range(len(self)))
 
     def __bool__(self):
+        if self.size == 0:
+            return False
         if self.size != 1:
             raise MXNetValueError(
                 f"the truth of an array of shape {self.shape} is not one answer; expected one "
@@ -169,6 +175,8 @@ class NDArray:
 
     def astype(self, dtype, copy=True):
         """With another dtype."""
+        if not copy and self._data.dtype == np.dtype(dtype):
+            return self
         return invoke(operators.TABLE["cast"], [self], {"dtype": np.dtype(dtype)})
 
     def copy(self):
@@ -242,11 +250,10 @@ class NDArray:
             part = self._data[key]
         except IndexError as error:
             raise MXNetIndexError(f"{error}, for an array of shape {self.shape}") from None
-        part = np.asarray(part).reshape(1) if np.ndim(part) == 0 else part
-        leading = isinstance(key, (int, np.integer)) or (
-            isinstance(key, slice) and key.step in (None, 1)
-        )
-        return NDArray(part if leading else part.copy())  # a view, as in MXNet
+        if not isinstance(part, np.ndarray):  # one element, as a view
+            part = self._data[(*(key if isinstance(key, tuple) else (key,)), ...)].reshape(1)
+        # a view if contiguous, as in MXNet
+        return NDArray(part if part.flags.c_contiguous else part.copy())
 
     def __setitem__(self, key, value):
         self._assign(_plain_index(key), value)
@@ -257,6 +264,11 @@ class NDArray:
                 "Assigning to NDArrays that are already in a computational graph would falsify "
                 "gradients; compute a new array, or do it outside autograd.record()"
             )
+        whole = isinstance(key, slice) and key == slice(None)
+        if whole and autograd._state.recording and isinstance(value, NDArray):
+            value = invoke(operators.TABLE["broadcast_to"], [value], {"shape": self.shape})
+            value = value.astype(self.dtype)  # the whole array: gradients go to the value
+            self._node = value._node
         value = value._data if isinstance(value, NDArray) else value
         try:
             self._data[key] = value
@@ -272,7 +284,8 @@ class NDArray:
         shape = kwargs.pop("shape", shape)
         if len(shape) == 1 and not isinstance(shape[0], (int, np.integer)):
             shape = shape[0]
-        return invoke(operators.TABLE["reshape"], [self], {"shape": tuple(shape), **kwargs})
+        attributes = {"shape": tuple(shape), **kwargs}
+        return invoke(operators.TABLE["reshape"], [self], attributes, view=True)
 
     def transpose(self, *axes, **kwargs):
         """The axes in another order, reversed by default."""

@@ -144,6 +144,8 @@ def _heads_of(heads, head_grads):
             if g is None
             else np.asarray(g._data if isinstance(g, NDArray) else g, head._data.dtype)
         )
+        if g.size == head.size == 1:
+            g = g.reshape(head.shape)
         if g.shape != head.shape:
             raise MXNetValueError(
                 f"backward: the gradient of head {i} has shape {g.shape}; expected {head.shape}"
@@ -228,15 +230,14 @@ def backward(heads, head_grads=None, retain_graph=False, train_mode=True):
 
 
 def grad(heads, variables, head_grads=None, retain_graph=None, create_graph=False, train_mode=True):
-    """The gradients with respect to `variables`, as NDArrays; `.grad` is not touched."""
+    """The gradients with respect to `variables`, as a list of NDArrays; `.grad` is not touched."""
     from ._ndarray import NDArray
 
     if create_graph:
         raise MXNetError(
             "grad: create_graph=True is not supported: gradients of gradients are not recorded"
         )
-    single = isinstance(variables, NDArray)
-    chosen = [variables] if single else list(variables)
+    chosen = [variables] if isinstance(variables, NDArray) else list(variables)
     for i, x in enumerate(chosen):
         if not isinstance(x, NDArray) or x._variable is None:
             raise MXNetValueError(f"grad: variable {i} has no gradient; call attach_grad() first")
@@ -249,7 +250,7 @@ def grad(heads, variables, head_grads=None, retain_graph=None, create_graph=Fals
                 np.zeros_like(x._data) if g is None else np.array(g, x._data.dtype).reshape(x.shape)
             )
         )
-    return result[0] if single else result
+    return result
 
 
 def mark_variables(variables, gradients, grad_reqs="write"):

@@ -28,6 +28,8 @@ def _make_function(entry, name):
 
 def _make_mixed(stem, name):
     def function(lhs, rhs):
+        if isinstance(lhs, (int, float)) and isinstance(rhs, (int, float)):
+            return float(operators.BINARY[stem][0](np.float64(lhs), np.float64(rhs))[0])
         return _mixed(stem, lhs, rhs)
 
     function.__name__ = function.__qualname__ = name

@@ -132,7 +132,7 @@ for _name in ("sign", "floor", "ceil", "trunc"):
 @unary("round")
 def _(x):
     """Half away from zero."""
-    return np.trunc(x + np.copysign(x.dtype.type(0.5), x)), lambda: np.zeros_like(x)
+    return np.trunc(x + np.copysign(x.dtype.type(0.5), x)).astype(x.dtype), lambda: np.zeros_like(x)
 
 
 @unary("negative", "_np_negative")
@@ -177,7 +177,7 @@ def cast(data, dtype):
 
 @operator("clip")
 def clip(data, a_min, a_max):
-    inside = (data >= a_min) & (data <= a_max)
+    inside = ~((data < a_min) | (data > a_max))
     return np.clip(data, a_min, a_max).astype(data.dtype), lambda g: (g * inside,)
 
 
@@ -269,6 +269,7 @@ MIXED = {
     "subtract": "minus",
     "multiply": "mul",
     "divide": "div",
+    "true_divide": "div",
     "modulo": "mod",
     "power": "power",
     "pow": "power",
@@ -322,7 +323,7 @@ def _binary(function):
 
 def _scalar(function, reversed_):
     def entry(data, scalar):
-        number = data.dtype.type(scalar)
+        number = np.asarray(scalar).astype(data.dtype)[()]
         value, by_l, by_r = function(number, data) if reversed_ else function(data, number)
         by = by_r if reversed_ else by_l
         return value.astype(data.dtype, copy=False), lambda g: (

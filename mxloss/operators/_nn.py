@@ -14,16 +14,19 @@ def flipped(a, flip):
 
 @operator("dot", arrays=2)
 def dot(lhs, rhs, transpose_a=False, transpose_b=False):
-    """The last axis of lhs by the first of rhs; transpose reverses the axes."""
-    a = lhs.T if transpose_a else lhs
-    b = rhs.T if transpose_b else rhs
+    """The last axis of lhs (transpose_a: the first) by the first of rhs (transpose_b: the last)."""
+    a = np.moveaxis(lhs, 0, -1) if transpose_a else lhs
+    b = np.moveaxis(rhs, -1, 0) if transpose_b else rhs
 
     def pullback(g):
         if a.ndim == b.ndim == 1:
             return b * g, a * g
         da = np.tensordot(g, b, (range(a.ndim - 1, g.ndim), range(1, b.ndim)))
         db = np.tensordot(a, g, (range(a.ndim - 1), range(a.ndim - 1)))
-        return da.T if transpose_a else da, db.T if transpose_b else db
+        return (
+            np.moveaxis(da, -1, 0) if transpose_a else da,
+            np.moveaxis(db, 0, -1) if transpose_b else db,
+        )
 
     return np.tensordot(a, b, 1).reshape(a.shape[:-1] + b.shape[1:] or (1,)), pullback
 
@@ -71,13 +74,16 @@ def softmax_output(
     p = np.exp(log_softmax_of(data, axis))
 
     def pullback(g):
+        if label.shape == data.shape:  # probabilities
+            return ((p - label) * grad_scale).astype(data.dtype, copy=False), None
         z = label.reshape(np.delete(p.shape, axis % p.ndim)).astype(np.int64)
         d = p.copy()
         places = np.expand_dims(np.clip(z, 0, p.shape[axis] - 1), axis)
         np.put_along_axis(d, places, np.take_along_axis(d, places, axis) - 1, axis)
         counts = np.expand_dims(z != ignore_label, axis) if use_ignore else np.ones(places.shape)
         d *= counts
-        by = {"null": 1, "batch": len(data), "valid": max(1, counts.sum())}[normalization]
+        each = p[0].size // p.shape[1] if multi_output else 1  # places of a sample
+        by = {"null": each, "batch": len(data) * each, "valid": max(1, counts.sum())}[normalization]
         return (d * (grad_scale / by)).astype(data.dtype, copy=False), None
 
     if normalization not in ("null", "batch", "valid"):

@@ -204,6 +204,26 @@ def argsort(data, axis=-1, is_ascend=True, dtype="float32"):
     return at_least_1d(order).astype(dtype), lambda g: (None,)
 
 
+@operator("topk")
+def topk(data, axis=-1, k=1, ret_typ="indices", is_ascend=False, dtype="float32"):
+    """Places and values of the k largest (is_ascend: smallest), the first of equals first."""
+    if ret_typ not in ("indices", "value", "both"):
+        raise MXNetValueError(f"ret_typ is {ret_typ!r}; expected 'indices', 'value' or 'both'")
+    flat, at = (data.reshape(-1), 0) if axis is None else (data, one_axis(axis, data.ndim))
+    order = np.argsort(flat if is_ascend else -flat, axis=at, kind="stable")
+    order = order if k < 1 else np.take(order, np.arange(min(k, flat.shape[at])), at)
+    value, places = np.take_along_axis(flat, order, at), order.astype(dtype)
+
+    def pullback(g):
+        d = np.zeros_like(flat)
+        np.put_along_axis(d, order, g[0] if ret_typ == "both" else g, at)
+        return (d.reshape(data.shape),)
+
+    if ret_typ == "indices":
+        return places, lambda g: (None,)
+    return ([value, places] if ret_typ == "both" else value), pullback
+
+
 @operator("sort")
 def sort(data, axis=-1, is_ascend=True):
     order = np.argsort(data if is_ascend else -data, axis=axis, kind="stable")

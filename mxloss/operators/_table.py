@@ -83,9 +83,8 @@ def unbroadcast(g, shape):
 
 def normalise_axes(axis, ndim, exclude=False):
     """Axes to reduce over: an int, a tuple or None (all); `exclude`: all others."""
-    if axis is None or axis == ():
-        chosen = set() if exclude and axis == () else set(range(ndim))
-        return tuple(sorted(chosen))
+    if axis is None or (isinstance(axis, (tuple, list)) and not axis):
+        return tuple(range(ndim))
     chosen = set()
     for a in axis if isinstance(axis, (tuple, list)) else (axis,):
         chosen.add(one_axis(a, ndim))

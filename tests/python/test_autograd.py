@@ -86,6 +86,27 @@ def test_slices_and_assignment():
         x[:] = nd.ones((5,))
 
 
+def test_only_views_share_memory():
+    x = nd.array(np.arange(6).reshape(2, 3))
+    for other in (x.T, x.expand_dims(0), x.flatten(), nd.reshape(x, shape=(3, 2)), x.detach().copy(),
+                  x.swapaxes(0, 1), nd.slice_axis(x, axis=0, begin=0, end=1), x.squeeze(), x + 0):
+        other[:] = 9
+        assert x[1, 2].asscalar() == 5 and x[0, 0].asscalar() == 0
+    x[1][2][:] = 7
+    x.reshape((3, 2))[0] = -1
+    x[...][0, 2] = 8
+    np.testing.assert_array_equal(x.asnumpy(), [[-1, -1, 8], [3, 4, 7]])
+
+
+def test_assigning_the_whole_of_an_untaped_array_is_recorded():
+    x, z = variable([1.0, 2]), nd.zeros((2, 2), dtype="float64")
+    with autograd.record():
+        z[:] = x
+        y = (z * nd.array([[1, 2], [3, 4]], dtype="float64")).sum()
+    y.backward()
+    np.testing.assert_array_equal(x.grad.asnumpy(), [4, 6])
+
+
 def test_asnumpy_is_a_copy():
     x = nd.zeros((2,))
     x.asnumpy()[:] = 1

@@ -91,6 +91,10 @@ CALLS.update({
     "argmin": [((A,), {"axis": 0, "keepdims": True}, A.argmin(0)[None])],
     "argsort": [((A,), {}, A.argsort(1)), ((A,), {"is_ascend": False}, (-A).argsort(1))],
     "sort": [((A,), {"is_ascend": False}, -np.sort(-A))],
+    "topk": [((A,), {"k": 2}, (-A).argsort(1)[:, :2]),
+             ((A,), {"k": 2, "ret_typ": "value", "axis": 0}, -np.sort(-A, 0)[:2]),
+             ((A,), {"k": 1, "ret_typ": "both", "is_ascend": True},
+              [A.min(1, keepdims=True), A.argmin(1)[:, None]])],
     "reshape": [((CUBE,), {"shape": (-1, 4)}, CUBE.reshape(6, 4)),
                 ((CUBE,), {"shape": (0, -1)}, CUBE.reshape(2, 12)),
                 ((CUBE,), {"shape": (-3, 0)}, CUBE.reshape(6, 4)),
@@ -134,12 +138,13 @@ CALLS.update({
         ((CUBE, np.array([1.0, 3])), {"use_sequence_length": True, "axis": 1},
          np.where((np.arange(3) < np.array([[1], [3]]))[..., None], CUBE, 0))],
     "dot": [((A, B.T.copy()), {}, A @ B.T), ((A, B), {"transpose_b": True}, A @ B.T),
-            ((A, B), {"transpose_a": True}, A.T @ B), ((ROW, ROW + 1), {}, [ROW @ (ROW + 1)])],
+            ((A, B), {"transpose_a": True}, A.T @ B), ((ROW, ROW + 1), {}, [ROW @ (ROW + 1)]),
+            ((CUBE, signed(2, 5)), {"transpose_a": True}, None)],
     "batch_dot": [((CUBE, CUBE), {"transpose_b": True}, CUBE @ CUBE.swapaxes(1, 2))],
     "FullyConnected": [
         ((CUBE, signed(5, 12), near(5)), {"num_hidden": 5}, None),
         ((CUBE, signed(5, 4)), {"num_hidden": 5, "no_bias": True, "flatten": False}, None)],
-    "SoftmaxOutput": [((A, np.array([1.0, 3, 0])), {}, softmax(A))],
+    "SoftmaxOutput": [((A, np.array([1.0, 3, 0])), {}, softmax(A)), ((A, P), {}, softmax(A))],
     "Embedding": [((np.array([[2.0, 0], [1, 2]]), A), {}, A[[[2, 0], [1, 2]]])],
     "CTCLoss": [((signed(5, 3, 4), np.array([[1.0, 2], [3, 0], [0, 0]])), {}, None),
                 ((signed(5, 3, 4), np.array([[1.0, 2], [0, -1], [-1, -1]])),
@@ -210,6 +215,30 @@ def test_fully_connected():
     np.testing.assert_allclose(found.asnumpy(), x @ w.T)
 
 
+def test_dot_moves_one_axis():
+    """As MXNet has it for more than two axes: not a transpose."""
+    w = signed(2, 5)
+    found = apply("dot", (CUBE, w), {"transpose_a": True})[0]
+    np.testing.assert_allclose(found.asnumpy(), np.einsum("ijk,il->jkl", CUBE, w))
+
+
+@pytest.mark.parametrize("kwargs, by", [
+    ({}, 4), ({"normalization": "batch"}, 8), ({"normalization": "valid"}, 8),
+    ({"normalization": "valid", "use_ignore": True, "ignore_label": 1}, 5)])
+def test_softmax_output(kwargs, by):
+    """The gradient of the cross entropy, whatever comes back."""
+    x = nd.array(signed(2, 3, 4))
+    label = np.array([[0, 1, 2, 1], [1, 0, 2, 2]])
+    x.attach_grad()
+    with autograd.record():
+        out = nd.SoftmaxOutput(x, nd.array(label), multi_output=True, **kwargs)
+    out.backward(nd.ones(out.shape) * 55)
+    wanted = softmax(x.asnumpy(), 1) - (label[:, None] == np.arange(3)[:, None])
+    if "use_ignore" in kwargs:
+        wanted = wanted * (label != 1)[:, None]
+    np.testing.assert_allclose(x.grad.asnumpy(), wanted / by, rtol=1e-5, atol=1e-7)
+
+
 def test_ctc_is_the_loss():
     data, label = signed(5, 3, 4), np.array([[1, 2], [3, 0], [0, 0]])
     found = apply("CTCLoss", (data, label), {})[0].asnumpy()
@@ -226,6 +255,7 @@ def test_numbers_and_arrays(name):
     for a, b in ((x, y), (x, 0.75), (0.75, x)):
         p, q = (c.asnumpy() if isinstance(c, nd.NDArray) else c for c in (a, b))
         np.testing.assert_allclose(getattr(nd, name)(a, b).asnumpy(), f(p, q), rtol=1e-6)
+    assert getattr(nd, name)(2, 3.5) == f(2, 3.5)
 
 
 @pytest.mark.parametrize("call, error, phrases", [

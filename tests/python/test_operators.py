@@ -152,8 +152,8 @@ CALLS.update({
 })
 NOT_DIFFERENCES = {"BlockGrad", "make_loss", "SoftmaxOutput", "cast"}  # gradients by decision
 INDICES = {"pick": {1}, "take": {1}, "gather_nd": {1}, "SequenceMask": {1}, "CTCLoss": {1},
-           "where": {0}, "Embedding": {0}, "softmax_cross_entropy": {1}, "one_hot": {0}, "reshape_like": {1},
-           "broadcast_like": {1}, "slice_like": {1}}  # inputs without a gradient
+           "where": {0}, "Embedding": {0}, "softmax_cross_entropy": {1}, "one_hot": {0},
+           "reshape_like": {1}, "broadcast_like": {1}, "slice_like": {1}}  # inputs without a gradient
 EACH = [(name, *call) for name, calls in CALLS.items() for call in calls]
 
 

@@ -52,7 +52,7 @@ def put_on_tape(name, parents, pullback, results, several=False):
 def _mixed(stem, lhs, rhs):
     """lhs and rhs, of which one may be a number."""
     for x in (lhs, rhs):
-        if not isinstance(x, (NDArray, *_NUMBERS)):
+        if _foreign(x):
             raise MXNetTypeError(
                 f"{stem}: an operand is of type {type(x).__name__}; expected an NDArray or a number"
             )

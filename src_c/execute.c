@@ -13,27 +13,12 @@ static int64_t count(const mxl_view *v) {
     return n;
 }
 
-/* Copy the elements of a view to a contiguous array, or back. */
-static void copy(const mxl_view *v, char *contiguous, int back) {
+/* Copy the elements of a view to a contiguous array, or back; or fill the view with zeros. */
+typedef enum { GATHER, SCATTER, CLEAR } movement;
+
+static void move(const mxl_view *v, char *contiguous, movement how) {
     const int64_t n = count(v), step = v->stride[v->ndim - 1] * v->itemsize;
     const size_t size = (size_t)v->itemsize;
-    int64_t position, run, i;
-    mxl_cursor c;
-    mxl_seek(&c, v, 0);
-    for (position = 0; position < n; position += run) {
-        char *at = v->data + c.offset * v->itemsize;
-        run = mxl_run_length(&c, v, n - position);
-        for (i = 0; i < run; i++, at += step, contiguous += size)
-            if (back)
-                memcpy(at, contiguous, size);
-            else
-                memcpy(contiguous, at, size);
-        mxl_advance(&c, v, run);
-    }
-}
-
-static void fill_zeros(const mxl_view *v) {
-    const int64_t n = count(v), step = v->stride[v->ndim - 1] * v->itemsize;
     int64_t position, run, i;
     mxl_cursor c;
     if (n == 0)
@@ -42,8 +27,14 @@ static void fill_zeros(const mxl_view *v) {
     for (position = 0; position < n; position += run) {
         char *at = v->data + c.offset * v->itemsize;
         run = mxl_run_length(&c, v, n - position);
-        for (i = 0; i < run; i++, at += step)
-            memset(at, 0, (size_t)v->itemsize);
+        for (i = 0; i < run; i++, at += step) {
+            if (how == CLEAR) {
+                memset(at, 0, size);
+                continue;
+            }
+            memcpy(how == GATHER ? contiguous : at, how == GATHER ? at : contiguous, size);
+            contiguous += size;
+        }
         mxl_advance(&c, v, run);
     }
 }
@@ -66,15 +57,15 @@ mxl_status mxl_execute(mxl_job *job) {
         if (job->copy_to[k].ndim)
             job->din[k].view.data = copies[MXL_MAX_IN + k] = room_for(&job->copy_to[k], &status);
         if (copies[k])
-            copy(&job->copy_from[k], copies[k], 0);
+            move(&job->copy_from[k], copies[k], GATHER);
     }
     if (status == MXL_OK)
         status = job->is_double ? kernels->run_f64(job) : kernels->run_f32(job);
     for (k = 0; k < MXL_MAX_IN; k++)
         if (status == MXL_OK && copies[MXL_MAX_IN + k])
-            copy(&job->copy_to[k], copies[MXL_MAX_IN + k], 1);
+            move(&job->copy_to[k], copies[MXL_MAX_IN + k], SCATTER);
     for (k = 0; status == MXL_OK && k < job->n_zeros; k++)
-        fill_zeros(&job->zeros[k]);
+        move(&job->zeros[k], NULL, CLEAR);
     for (k = 0; k < 2 * MXL_MAX_IN; k++)
         free(copies[k]);
     return status;

@@ -157,11 +157,8 @@ static void plan_chunks(mxl_job *job) {
             job->tile = job->inner;
         unit = job->tile;
         job->chunk = CHUNK_WORK / job->row_work;
-    } else if (job->loop == MXL_SPARSE_ROWS) {
-        job->tile = MXL_SPARSE_TILE;
-        job->chunk = at_least(CHUNK_WORK / job->row_work, 1);
-    } else if (job->loop >= MXL_ROW_LOOPS) {
-        job->tile = MXL_ROW_TILE;
+    } else if (job->loop >= MXL_SPARSE_ROWS) {
+        job->tile = job->loop == MXL_SPARSE_ROWS ? MXL_SPARSE_TILE : MXL_ROW_TILE;
         job->chunk = at_least(CHUNK_WORK / job->row_work, 1);
     } else {
         unit = job->classes;

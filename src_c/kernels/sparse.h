@@ -141,12 +141,8 @@ static void MXL_T(columns_tile)(MXL_T(worker) * a, int64_t position, int64_t n) 
 
 static void MXL_T(sparse_tile)(MXL_T(worker) * a, int64_t position, int64_t n) {
     const mxl_job *job = a->job;
-    const MXL_T(factor) w = MXL_T(get_factor)(job->has_weight, &job->weight, position, n, a->w);
-    const MXL_T(factor) h = MXL_T(get_factor)(job->has_head, &job->head, position, n, a->h);
-    const MXL_T(factor) scale = MXL_T(gradient_scale)(w, h, (real)job->factor, n, a->u);
-    int64_t i;
-    for (i = 0; scale.array == NULL && i < n; i++)
-        a->u[i] = scale.value;
+    MXL_T(factor) w, h;
+    MXL_T(row_factors)(a, position, n, &w, &h);
     mxl_labels_read(&job->in[1], position, n, 0, job->classes - 1, job->clip_label, a->labels);
     if (job->from_logits)
         MXL_T(pick_tile)(a, position, n);

@@ -66,6 +66,20 @@ static MXL_T(factor)
     return f;
 }
 
+/* For losses of rows: weights and head gradients of n rows, and in a->u what the gradient of each
+ * row is multiplied by. */
+static void MXL_T(row_factors)(MXL_T(worker) * a, int64_t position, int64_t n, MXL_T(factor) * w,
+                               MXL_T(factor) * h) {
+    const mxl_job *job = a->job;
+    MXL_T(factor) scale;
+    int64_t i;
+    *w = MXL_T(get_factor)(job->has_weight, &job->weight, position, n, a->w);
+    *h = MXL_T(get_factor)(job->has_head, &job->head, position, n, a->h);
+    scale = MXL_T(gradient_scale)(*w, *h, (real)job->factor, n, a->u);
+    for (i = 0; scale.array == NULL && i < n; i++)
+        a->u[i] = scale.value;
+}
+
 /* dweight = e * (h * factor) */
 static void MXL_T(weight_gradient)(real *restrict dw, const real *restrict e, MXL_T(factor) h,
                                    real factor, int64_t n) {

@@ -9,7 +9,20 @@
 [0.24  1.551]
 """
 
-from . import autograd, base, context, gluon, ndarray, random
+from . import (
+    autograd,
+    base,
+    context,
+    gluon,
+    initializer,
+    io,
+    metric,
+    name,
+    ndarray,
+    optimizer,
+    random,
+)
+from . import initializer as init
 from . import ndarray as nd
 from ._config import show_config
 from ._core import get_num_threads, set_num_threads
@@ -29,9 +42,15 @@ __all__ = [
     "get_num_threads",
     "gluon",
     "gpu",
+    "init",
+    "initializer",
+    "io",
+    "metric",
+    "name",
     "nd",
     "ndarray",
     "num_gpus",
+    "optimizer",
     "random",
     "set_num_threads",
     "show_config",

@@ -100,10 +100,11 @@ def predict_mode():
 class Variable:
     """Where the gradient of an NDArray goes."""
 
-    __slots__ = ("grad", "request")
+    __slots__ = ("fresh", "grad", "request")
 
     def __init__(self, grad, request):
         self.grad, self.request = grad, request
+        self.fresh = False  # whether backward has been here since someone last set it
 
 
 class Node:
@@ -222,6 +223,7 @@ def backward(heads, head_grads=None, retain_graph=False, train_mode=True):
     """
     for variable, g in _gradients(_heads_of(heads, head_grads), retain_graph).items():
         target = variable.grad._data
+        variable.fresh = True
         g = np.asarray(g).reshape(target.shape)
         if variable.request == "add":
             target += g.astype(target.dtype, copy=False)

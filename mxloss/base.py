@@ -19,5 +19,9 @@ class MXNetTypeError(MXNetError, TypeError):
     """An argument of a type or dtype that cannot be used."""
 
 
+class MXNetAssertionError(MXNetError, AssertionError):
+    """Something that cannot be done to an object in its present state."""
+
+
 class MXNetMemoryError(MXNetError, MemoryError):
     """Working memory could not be had."""

@@ -1,15 +1,14 @@
-"""Learn to read handwritten digits with mxloss and numpy.
+"""Learn to read handwritten digits, the way a Gluon script does it.
 
 A small network (64 pixels -> 128 hidden units -> 10 scores) is trained on two
 thirds of the images in optdigits.csv.gz and judged on the third it never saw.
-mxloss supplies the loss and its gradient; everything else is plain numpy.
+Data, network, loss, gradients and updates are Gluon's, by mxloss.
 
     python digits.py
     python digits.py --epochs 100 --seed 7 --picture curve.png
 """
 
 import argparse
-import math
 import sys
 from pathlib import Path
 
@@ -19,6 +18,8 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 from tqdm import tqdm
 
 import mxloss as mx
+from mxloss import autograd, gluon, nd
+from mxloss.gluon import nn
 
 DATA = Path(__file__).with_name("optdigits.csv.gz")
 REQUIRED_ACCURACY = 0.97
@@ -29,7 +30,7 @@ LEARNING_RATE = 0.1
 MOMENTUM = 0.9
 NOISE = 0.25
 
-loss = mx.gluon.loss.SoftmaxCELoss()
+loss = gluon.loss.SoftmaxCELoss()
 
 
 def load_digits():
@@ -40,36 +41,24 @@ def load_digits():
     # show the same people's writing; strangers' digits would be harder to read.)
     order = np.random.default_rng(SPLIT_SEED).permutation(len(images))
     test, train = np.split(order, [len(order) // 3])
-    return (images[train], labels[train]), (images[test], labels[test])
+    return [(nd.array(images[part]), nd.array(labels[part])) for part in (train, test)]
 
 
-def new_network(rng):
-    """Random weights, scaled so that signals keep their size from layer to layer."""
-    w1 = rng.normal(0, math.sqrt(2 / 64), (64, HIDDEN))
-    w2 = rng.normal(0, math.sqrt(2 / HIDDEN), (HIDDEN, 10))
-    return [p.astype(np.float32) for p in (w1, np.zeros(HIDDEN), w2, np.zeros(10))]
+def new_network():
+    """Two layers; weights random, scaled so that signals keep their size on the way."""
+    net = nn.HybridSequential()
+    with net.name_scope():
+        net.add(nn.Dense(HIDDEN, activation="relu"), nn.Dense(10))
+    net.initialize(mx.init.Xavier("gaussian", "in", magnitude=2))
+    return net
 
 
-def forward(network, images):
-    w1, b1, w2, b2 = network
-    hidden = np.maximum(images @ w1 + b1, 0)
-    return hidden, hidden @ w2 + b2
-
-
-def gradients(network, images, labels):
-    """Mean loss of a batch, and its slope with respect to every parameter."""
-    hidden, scores = forward(network, images)
-    value, dscores = loss.value_and_grad(scores, labels)
-    dscores = dscores / len(labels)  # from the gradient of the sum to that of the mean
-    dhidden = (dscores @ network[2].T) * (hidden > 0)
-    slopes = [images.T @ dhidden, dhidden.sum(0), hidden.T @ dscores, dscores.sum(0)]
-    return value.mean(), slopes
-
-
-def evaluate(network, images, labels):
+def evaluate(net, images, labels):
     """Mean loss and share of correct answers."""
-    _, scores = forward(network, images)
-    return loss(scores, labels).mean(), (scores.argmax(axis=1) == labels).mean()
+    scores = net(images)
+    accuracy = mx.metric.Accuracy()
+    accuracy.update(labels, scores)
+    return loss(scores, labels).mean().asscalar(), accuracy.get()[1]
 
 
 def draw(history, path):
@@ -115,34 +104,36 @@ def main(argv=None):
     if args.epochs < 1:
         parser.error("--epochs must be at least 1")
 
-    (images, labels), held_out = load_digits()
-    rng = np.random.default_rng(args.seed)
-    network = new_network(rng)
-    velocity = [np.zeros_like(p) for p in network]
+    training, held_out = load_digits()
+    mx.random.seed(args.seed)
+    np.random.seed(args.seed)  # DataLoader shuffles with it
+    batches = gluon.data.DataLoader(gluon.data.ArrayDataset(*training), BATCH, shuffle=True)
+    net = new_network()
+    trainer = gluon.Trainer(
+        net.collect_params(), "sgd", {"learning_rate": LEARNING_RATE, "momentum": MOMENTUM}
+    )
     history = []
 
-    print(f"{len(images)} images to learn from, {len(held_out[0])} held out")
+    print(f"{len(training[0])} images to learn from, {len(held_out[0])} held out")
     print("epoch  train loss  held-out loss  held-out accuracy")
     # disable=None: no bar where it would only be litter, such as in a log file.
     bar = tqdm(total=args.epochs, desc="training", unit="epoch", disable=None)
     for epoch in range(args.epochs):
         # Long steps at first, ever shorter ones later, so that training settles.
-        step = LEARNING_RATE * (1 - epoch / args.epochs)
-        order = rng.permutation(len(images))
-        for batch in np.split(order, range(BATCH, len(order), BATCH)):
+        trainer.set_learning_rate(LEARNING_RATE * (1 - epoch / args.epochs))
+        for images, labels in batches:
             # Fresh noise each time keeps the network from learning pixels by heart.
-            noise = rng.normal(0, NOISE, (len(batch), 64)).astype(np.float32)
-            batch_loss, slopes = gradients(network, images[batch] + noise, labels[batch])
-            for parameter, speed, slope in zip(network, velocity, slopes):
-                speed *= MOMENTUM
-                speed -= step * slope
-                parameter += speed  # in place: the network itself changes
-        bar.set_postfix(last_batch=f"{batch_loss:.3f}", refresh=False)
+            noise = nd.random.normal(0, NOISE, shape=images.shape)
+            with autograd.record():
+                L = loss(net(images + noise), labels)
+            L.backward()
+            trainer.step(len(images))
+        bar.set_postfix(last_batch=f"{L.mean().asscalar():.3f}", refresh=False)
         bar.update()
 
         # Both losses are taken on clean images, so the two can be compared.
-        train_loss, _ = evaluate(network, images, labels)
-        test_loss, accuracy = evaluate(network, *held_out)
+        train_loss, _ = evaluate(net, *training)
+        test_loss, accuracy = evaluate(net, *held_out)
         history.append((train_loss, test_loss, accuracy))
         tqdm.write(f"{epoch + 1:5}  {train_loss:10.4f}  {test_loss:13.4f}  {accuracy:17.2%}")
 

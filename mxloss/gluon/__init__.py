@@ -1,5 +1,23 @@
-"""Gluon: for now its losses."""
+"""Gluon: losses, and what scripts put around them."""
 
-from . import loss
+from . import block, data, loss, nn, parameter, trainer, utils
+from .block import Block, HybridBlock
+from .parameter import Constant, DeferredInitializationError, Parameter, ParameterDict
+from .trainer import Trainer
 
-__all__ = ["loss"]
+__all__ = [
+    "Block",
+    "Constant",
+    "DeferredInitializationError",
+    "HybridBlock",
+    "Parameter",
+    "ParameterDict",
+    "Trainer",
+    "block",
+    "data",
+    "loss",
+    "nn",
+    "parameter",
+    "trainer",
+    "utils",
+]

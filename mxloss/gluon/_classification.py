@@ -19,6 +19,8 @@ class SigmoidBinaryCrossEntropyLoss(FusedLoss):
         Factor :math:`w` on the loss.
     batch_axis : int, default 0
         The axis that the result keeps.
+    prefix, params : optional
+        As for `gluon.Block`.
 
     Inputs
     ------
@@ -46,9 +48,9 @@ class SigmoidBinaryCrossEntropyLoss(FusedLoss):
 
     _core_name = "SigmoidBinaryCrossEntropyLoss"
 
-    def __init__(self, from_sigmoid=False, weight=None, batch_axis=0):
+    def __init__(self, from_sigmoid=False, weight=None, batch_axis=0, **kwargs):
         self._from_sigmoid = from_sigmoid
-        super().__init__(weight, batch_axis)
+        super().__init__(weight, batch_axis, **kwargs)
 
     def _settings(self):
         return {}, {"FROM_SIGMOID": switch("from_sigmoid", self._from_sigmoid)}
@@ -81,6 +83,8 @@ class SoftmaxCrossEntropyLoss(FusedLoss):
         What becomes of class numbers that are fractional, negative or too large: a ValueError that
         names the first one, or MXNet's way, truncation and clipping into [0, C-1]. NaN is refused
         either way.
+    prefix, params : optional
+        As for `gluon.Block`.
 
     Inputs
     ------
@@ -117,12 +121,13 @@ class SoftmaxCrossEntropyLoss(FusedLoss):
         weight=None,
         batch_axis=0,
         out_of_range="raise",
+        **kwargs,
     ):
         self._axis = axis
         self._sparse_label = sparse_label
         self._from_logits = from_logits
         self._out_of_range = out_of_range
-        super().__init__(weight, batch_axis)
+        super().__init__(weight, batch_axis, **kwargs)
 
     def _settings(self):
         return {"axis": integer("axis", self._axis)}, {
@@ -155,6 +160,8 @@ class KLDivLoss(FusedLoss):
     reduction : {'mean', 'sum'}, default 'mean'
         Over the axes other than `batch_axis`. MXNet averaged up to 1.8 and in 2.0, as all its
         documentation says, and summed in 1.9.
+    prefix, params : optional
+        As for `gluon.Block`.
 
     Inputs
     ------
@@ -181,11 +188,13 @@ class KLDivLoss(FusedLoss):
 
     _core_name = "KLDivLoss"
 
-    def __init__(self, from_logits=True, axis=-1, weight=None, batch_axis=0, reduction="mean"):
+    def __init__(
+        self, from_logits=True, axis=-1, weight=None, batch_axis=0, reduction="mean", **kwargs
+    ):
         self._from_logits = from_logits
         self._axis = axis
         self._reduction = reduction
-        super().__init__(weight, batch_axis)
+        super().__init__(weight, batch_axis, **kwargs)
 
     def _settings(self):
         return {"axis": integer("axis", self._axis)}, {
@@ -197,9 +206,9 @@ class KLDivLoss(FusedLoss):
 class _MarginLoss(FusedLoss):
     """What HingeLoss and SquaredHingeLoss share."""
 
-    def __init__(self, margin=1, weight=None, batch_axis=0):
+    def __init__(self, margin=1, weight=None, batch_axis=0, **kwargs):
         self._margin = margin
-        super().__init__(weight, batch_axis)
+        super().__init__(weight, batch_axis, **kwargs)
 
     def _settings(self):
         return {"margin": finite("margin", self._margin)}, {}
@@ -218,6 +227,8 @@ class HingeLoss(_MarginLoss):
         Factor :math:`w` on the loss.
     batch_axis : int, default 0
         The axis that the result keeps.
+    prefix, params : optional
+        As for `gluon.Block`.
 
     Inputs
     ------
@@ -250,6 +261,8 @@ class SquaredHingeLoss(_MarginLoss):
     ----------
     margin, weight, batch_axis
         As for `HingeLoss`.
+    prefix, params : optional
+        As for `gluon.Block`.
 
     Inputs
     ------
@@ -288,6 +301,8 @@ class LogisticLoss(FusedLoss):
         The axis that the result keeps.
     label_format : {'signed', 'binary'}, default 'signed'
         Whether labels are -1 and 1 or 0 and 1.
+    prefix, params : optional
+        As for `gluon.Block`.
 
     Inputs
     ------
@@ -312,9 +327,9 @@ class LogisticLoss(FusedLoss):
 
     _core_name = "LogisticLoss"
 
-    def __init__(self, weight=None, batch_axis=0, label_format="signed"):
+    def __init__(self, weight=None, batch_axis=0, label_format="signed", **kwargs):
         self._label_format = label_format
-        super().__init__(weight, batch_axis)
+        super().__init__(weight, batch_axis, **kwargs)
 
     def _settings(self):
         return {}, {

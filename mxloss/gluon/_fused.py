@@ -8,8 +8,9 @@ import numpy as np
 
 from .. import _core, autograd
 from .. import ndarray as nd
-from .._ndarray import NDArray, put_on_tape
+from .._ndarray import NDArray, _tell, _watching, put_on_tape
 from ..base import MXNetTypeError, MXNetValueError
+from .block import HybridBlock
 
 _NUMBERS = (int, float, np.integer, np.floating, np.bool_)
 
@@ -73,7 +74,7 @@ def _reshape_like(F, x, y):
     return F.reshape_like(x, y)
 
 
-class Loss:
+class Loss(HybridBlock):
     """Base class of all losses.
 
     Parameters
@@ -82,6 +83,8 @@ class Loss:
         A factor on the loss; None for none.
     batch_axis : int
         The axis that tells samples apart.
+    prefix, params : optional
+        As for `gluon.Block`.
 
     Notes
     -----
@@ -96,24 +99,27 @@ class Loss:
     ...         return F.mean(loss, axis=self._batch_axis, exclude=True)
     >>> Cubic(2, 0)(mx.nd.array([[1, 2]]), mx.nd.array([[1, 4]])).asscalar().item()
     8.0
+
+    Numbers that training is to find are parameters:
+    ``self.scale = self.params.get("scale", shape=(1,), init="ones")`` in the constructor, and an
+    argument ``scale`` at the end of hybrid_forward.
     """
 
-    def __init__(self, weight, batch_axis):
+    def __init__(self, weight, batch_axis, **kwargs):
+        for key in kwargs:
+            if key not in ("prefix", "params"):
+                raise MXNetTypeError(
+                    f"{type(self).__name__}() got an unexpected keyword argument {key!r}; see "
+                    f"help({type(self).__name__})"
+                )
+        super().__init__(**kwargs)
         self._weight = weight
         self._batch_axis = batch_axis
 
     def __repr__(self):
         return f"{type(self).__name__}(batch_axis={self._batch_axis}, w={self._weight})"
 
-    def __call__(self, *args, **kwargs):
-        """Compute the loss; see ``forward`` for the arguments."""
-        return self.forward(*args, **kwargs)
-
-    def forward(self, *args, **kwargs):
-        """Compute the loss: by ``hybrid_forward``, unless overridden."""
-        return self.hybrid_forward(nd, *args, **kwargs)
-
-    def hybrid_forward(self, F, *args, **kwargs):
+    def hybrid_forward(self, F, x, *args, **kwargs):
         """The loss in terms of the operators F. To be overridden."""
         raise NotImplementedError(f"{type(self).__name__} does not override hybrid_forward")
 
@@ -127,8 +133,8 @@ class FusedLoss(Loss):
 
     _core_name: str
 
-    def __init__(self, weight, batch_axis):
-        super().__init__(weight, batch_axis)
+    def __init__(self, weight, batch_axis, **kwargs):
+        super().__init__(weight, batch_axis, **kwargs)
         self._options()  # bad values are refused here, and at the call if they are set later
 
     @property
@@ -177,7 +183,7 @@ class FusedLoss(Loss):
         computed along with it, in the same pass, and ``backward()`` finds them ready.
         """
         if self._is_custom():
-            return self.hybrid_forward(nd, *inputs, **named_inputs)
+            return super().forward(*inputs, **named_inputs)
         return self._fused(inputs, named_inputs)
 
     def hybrid_forward(self, F, *inputs, **named_inputs):
@@ -200,7 +206,7 @@ class FusedLoss(Loss):
         arrays = _numpy(inputs)
         sources = [x._source() if isinstance(x, NDArray) else None for x in inputs]
         if not autograd.is_recording() or all(source is None for source in sources):
-            return NDArray(_core.run(options, arrays)[0])
+            return self._made_known(NDArray(_core.run(options, arrays)[0]), inputs)
         wrt = [
             i
             for i, source in enumerate(sources)
@@ -214,8 +220,13 @@ class FusedLoss(Loss):
                 return [g if first == 1 else g * first.astype(g.dtype) for g in ready]
             return _core.run(options, arrays, head, want_value=False, wrt=wrt)[1]
 
-        result = NDArray(value)
+        result = self._made_known(NDArray(value), inputs)
         put_on_tape(type(self).__name__, [sources[i] for i in wrt], pullback, [result])
+        return result
+
+    def _made_known(self, result, inputs):
+        if _watching.callbacks:
+            _tell(self._core_name, [x for x in inputs if isinstance(x, NDArray)], [result])
         return result
 
     def _bind(self, args, kwargs):

@@ -25,6 +25,8 @@ class TripletLoss(FusedLoss):
         Factor :math:`w` on the loss.
     batch_axis : int, default 0
         The axis that the result keeps; the sum is over all others.
+    prefix, params : optional
+        As for `gluon.Block`.
 
     Inputs
     ------
@@ -51,9 +53,9 @@ class TripletLoss(FusedLoss):
 
     _core_name = "TripletLoss"
 
-    def __init__(self, margin=1, weight=None, batch_axis=0):
+    def __init__(self, margin=1, weight=None, batch_axis=0, **kwargs):
         self._margin = margin
-        super().__init__(weight, batch_axis)
+        super().__init__(weight, batch_axis, **kwargs)
 
     def _settings(self):
         return {"margin": finite("margin", self._margin)}, {}
@@ -75,6 +77,8 @@ class CosineEmbeddingLoss(FusedLoss):
         Only 0.
     margin : float, default 0
         Up to which cosine unlike vectors cost nothing; finite.
+    prefix, params : optional
+        As for `gluon.Block`.
 
     Inputs
     ------
@@ -105,9 +109,9 @@ class CosineEmbeddingLoss(FusedLoss):
 
     _core_name = "CosineEmbeddingLoss"
 
-    def __init__(self, weight=None, batch_axis=0, margin=0):
+    def __init__(self, weight=None, batch_axis=0, margin=0, **kwargs):
         self._margin = margin
-        super().__init__(weight, batch_axis)
+        super().__init__(weight, batch_axis, **kwargs)
 
     def _settings(self):
         _rows_only(self._batch_axis)
@@ -130,6 +134,8 @@ class SDMLLoss(FusedLoss):
         Factor :math:`w` on the loss.
     batch_axis : int, default 0
         Only 0.
+    prefix, params : optional
+        As for `gluon.Block`.
 
     Inputs
     ------
@@ -156,9 +162,9 @@ class SDMLLoss(FusedLoss):
 
     _core_name = "SDMLLoss"
 
-    def __init__(self, smoothing_parameter=0.3, weight=1.0, batch_axis=0):
+    def __init__(self, smoothing_parameter=0.3, weight=1.0, batch_axis=0, **kwargs):
         self._smoothing_parameter = smoothing_parameter
-        super().__init__(weight, batch_axis)
+        super().__init__(weight, batch_axis, **kwargs)
 
     def _settings(self):
         _rows_only(self._batch_axis)

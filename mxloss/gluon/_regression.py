@@ -15,6 +15,8 @@ class L2Loss(FusedLoss):
         Factor :math:`w` on the loss; None is 1.
     batch_axis : int, default 0
         The axis that the result keeps; negative counts from the end.
+    prefix, params : optional
+        As for `gluon.Block`.
 
     Inputs
     ------
@@ -42,8 +44,8 @@ class L2Loss(FusedLoss):
 
     _core_name = "L2Loss"
 
-    def __init__(self, weight=1.0, batch_axis=0):
-        super().__init__(weight, batch_axis)
+    def __init__(self, weight=1.0, batch_axis=0, **kwargs):
+        super().__init__(weight, batch_axis, **kwargs)
 
 
 class L1Loss(FusedLoss):
@@ -57,6 +59,8 @@ class L1Loss(FusedLoss):
         Factor :math:`w` on the loss.
     batch_axis : int, default 0
         The axis that the result keeps.
+    prefix, params : optional
+        As for `gluon.Block`.
 
     Inputs
     ------
@@ -79,8 +83,8 @@ class L1Loss(FusedLoss):
 
     _core_name = "L1Loss"
 
-    def __init__(self, weight=None, batch_axis=0):
-        super().__init__(weight, batch_axis)
+    def __init__(self, weight=None, batch_axis=0, **kwargs):
+        super().__init__(weight, batch_axis, **kwargs)
 
 
 class HuberLoss(FusedLoss):
@@ -98,6 +102,8 @@ class HuberLoss(FusedLoss):
         Factor :math:`w` on the loss.
     batch_axis : int, default 0
         The axis that the result keeps.
+    prefix, params : optional
+        As for `gluon.Block`.
 
     Inputs
     ------
@@ -122,9 +128,9 @@ class HuberLoss(FusedLoss):
 
     _core_name = "HuberLoss"
 
-    def __init__(self, rho=1, weight=None, batch_axis=0):
+    def __init__(self, rho=1, weight=None, batch_axis=0, **kwargs):
         self._rho = rho
-        super().__init__(weight, batch_axis)
+        super().__init__(weight, batch_axis, **kwargs)
 
     def _settings(self):
         return {"rho": finite("rho", self._rho, above_zero=True)}, {}
@@ -147,6 +153,8 @@ class PoissonNLLLoss(FusedLoss):
     compute_full : bool, default False
         Whether to add Stirling's approximation of :math:`\log(target!)`,
         :math:`target \log target - target + \frac12 \log(2 \pi \, target)`, where target > 1.
+    prefix, params : optional
+        As for `gluon.Block`.
 
     Inputs
     ------
@@ -174,10 +182,10 @@ class PoissonNLLLoss(FusedLoss):
 
     _core_name = "PoissonNLLLoss"
 
-    def __init__(self, weight=None, from_logits=True, batch_axis=0, compute_full=False):
+    def __init__(self, weight=None, from_logits=True, batch_axis=0, compute_full=False, **kwargs):
         self._from_logits = from_logits
         self._compute_full = compute_full
-        super().__init__(weight, batch_axis)
+        super().__init__(weight, batch_axis, **kwargs)
 
     def _settings(self):
         return {}, {

@@ -1,5 +1,6 @@
 """Losses of sequences: CTCLoss."""
 
+from ..base import MXNetTypeError
 from ._fused import FusedLoss, choice
 
 
@@ -20,6 +21,8 @@ class CTCLoss(FusedLoss):
         Factor :math:`w` on the loss.
     infeasible : {'zero', 'inf'}, default 'zero'
         The loss of a label that does not fit into its frames. Its gradient is 0 either way.
+    prefix, params : optional
+        As for `gluon.Block`.
 
     Inputs
     ------
@@ -55,11 +58,14 @@ class CTCLoss(FusedLoss):
 
     _core_name = "CTCLoss"
 
-    def __init__(self, layout="NTC", label_layout="NT", weight=None, infeasible="zero"):
+    def __init__(self, layout="NTC", label_layout="NT", weight=None, infeasible="zero", **kwargs):
         self._layout = layout
         self._label_layout = label_layout
         self._infeasible = infeasible
-        super().__init__(weight, label_layout.find("N") if isinstance(label_layout, str) else 0)
+        batch_axis = label_layout.find("N") if isinstance(label_layout, str) else 0
+        if "batch_axis" in kwargs:
+            raise MXNetTypeError("CTCLoss() has no argument 'batch_axis'; label_layout decides it")
+        super().__init__(weight, batch_axis, **kwargs)
 
     def _settings(self):
         return {}, {

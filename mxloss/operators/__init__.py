@@ -1,7 +1,7 @@
 """The operators, by all their names: what nd and sym offer. See _table.py."""
 
 from . import _arithmetic, _nn, _reduce, _shape  # noqa: F401  (they fill the table)
-from ._arithmetic import BINARY, MIXED, mixed
+from ._arithmetic import ACTIVATIONS, BINARY, MIXED, mixed
 from ._table import TABLE, Operator, operator
 
-__all__ = ["BINARY", "MIXED", "TABLE", "Operator", "mixed", "operator"]
+__all__ = ["ACTIVATIONS", "BINARY", "MIXED", "TABLE", "Operator", "mixed", "operator"]

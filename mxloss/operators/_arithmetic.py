@@ -93,7 +93,7 @@ def relu(x):
 
 
 @unary("sigmoid")
-def _(x):
+def sigmoid(x):
     value = sigmoid_of(x)
     return value, lambda: value * (1 - value)
 
@@ -150,13 +150,20 @@ def _(x):
     return x.copy(), lambda: x.dtype.type(1)
 
 
+ACTIVATIONS = {
+    "relu": relu,
+    "sigmoid": sigmoid,
+    "tanh": tanh,
+    "softrelu": softrelu,
+    "softsign": softsign,
+}
+
+
 @operator("Activation")
 def activation(data, act_type):
-    kinds = {"relu": relu, "softrelu": softrelu, "tanh": tanh, "softsign": softsign}
-    kinds["sigmoid"] = lambda x: ((s := sigmoid_of(x)), lambda: s * (1 - s))
-    if act_type not in kinds:
-        raise MXNetValueError(f"act_type is {act_type!r}; expected one of {', '.join(kinds)}")
-    value, derivative = kinds[act_type](data)
+    if act_type not in ACTIVATIONS:
+        raise MXNetValueError(f"act_type is {act_type!r}; expected one of {', '.join(ACTIVATIONS)}")
+    value, derivative = ACTIVATIONS[act_type](data)
     return value, lambda g: (g * derivative(),)
 
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from .. import _core
+from .. import _core, autograd, random
 from ..base import MXNetValueError
 from ._reduce import log_softmax_of
-from ._table import operator
+from ._table import normalise_axes, operator
 
 
 def flipped(a, flip):
@@ -57,6 +57,22 @@ def fully_connected(data, weight, bias=None, num_hidden=None, no_bias=False, fla
         )
 
     return value + bias if with_bias else value, pullback
+
+
+@operator("Dropout")
+def dropout(data, p=0.5, mode="training", axes=()):
+    """In training (mode 'always': ever), each element becomes 0 with probability p, or is divided
+    by 1 - p. Along `axes` all elements share their fate."""
+    if not 0 <= p < 1:
+        raise MXNetValueError(f"p is {p!r}; expected a probability from 0 to below 1")
+    if mode not in ("training", "always"):
+        raise MXNetValueError(f"mode is {mode!r}; expected 'training' or 'always'")
+    if p == 0 or not (mode == "always" or autograd.is_training()):
+        return data.copy(), lambda g: (g,)
+    shape = [1 if i in normalise_axes(axes, data.ndim) else n for i, n in enumerate(data.shape)]
+    kept = random._generator.random(shape if axes else data.shape) >= p
+    factor = kept.astype(data.dtype) / data.dtype.type(1 - p)
+    return data * factor, lambda g: (g * factor,)
 
 
 @operator("SoftmaxOutput", arrays=2)

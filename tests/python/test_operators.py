@@ -150,7 +150,8 @@ CALLS.update({
                 ((signed(5, 3, 4), np.array([[1.0, 2], [0, -1], [-1, -1]])),
                  {"blank_label": "last"}, None)],
 })
-NOT_DIFFERENCES = {"BlockGrad", "make_loss", "SoftmaxOutput", "cast"}  # gradients by decision
+CALLS["Dropout"] = [((A,), {"p": 0.5}, A)]  # when not training
+NOT_DIFFERENCES = {"BlockGrad", "make_loss", "SoftmaxOutput", "cast", "Dropout"}  # gradients by decision
 INDICES = {"pick": {1}, "take": {1}, "gather_nd": {1}, "SequenceMask": {1}, "CTCLoss": {1},
            "where": {0}, "Embedding": {0}, "softmax_cross_entropy": {1}, "one_hot": {0},
            "reshape_like": {1}, "broadcast_like": {1}, "slice_like": {1}}  # inputs without a gradient
@@ -246,6 +247,27 @@ def test_ctc_is_the_loss():
     np.testing.assert_allclose(found, loss(np.roll(data, -1, 2), label - 1))
     last = apply("CTCLoss", (np.roll(data, -1, 2), label - 1), {"blank_label": "last"})[0]
     np.testing.assert_array_equal(last.asnumpy(), found)
+
+
+def test_dropout():
+    mx.random.seed(3)
+    x = nd.ones((1000, 40))
+    x.attach_grad()
+    for axes in ((), (1,)):
+        with autograd.record():
+            y = nd.Dropout(x, p=0.25, axes=axes)
+        y.backward()
+        value = y.asnumpy()
+        np.testing.assert_array_equal(value, x.grad.asnumpy())  # the same are dropped on the way back
+        assert set(np.unique(value)) == {0, np.float32(1 / 0.75)}
+        rows = 1000 if axes else 40_000
+        assert abs((value == 0).mean() - 0.25) < 4 * (0.25 * 0.75 / rows) ** 0.5
+        if axes:
+            assert (value == value[:, :1]).all()
+    np.testing.assert_array_equal(nd.Dropout(x, p=0.25).asnumpy(), x.asnumpy())
+    assert (nd.Dropout(x, p=0.25, mode="always").asnumpy() == 0).any()
+    with pytest.raises(ValueError, match="p is 1"):
+        nd.Dropout(x, p=1)
 
 
 @pytest.mark.parametrize("name", MIXED)

@@ -226,7 +226,7 @@ def test_base_class():
     base = losses.Loss(None, 0)
     assert repr(base) == "Loss(batch_axis=0, w=None)"
     with pytest.raises(NotImplementedError):
-        base(1)
+        base(np.ones(3))
     assert repr(losses.Loss("anything", (0, 1))) == "Loss(batch_axis=(0, 1), w=anything)"
 
 

@@ -1,0 +1,333 @@
+"""The few layers that scripts put around a loss.
+
+>>> import mxloss as mx
+>>> net = mx.gluon.nn.HybridSequential()
+>>> net.add(mx.gluon.nn.Dense(16, activation="relu"), mx.gluon.nn.Dense(3))
+>>> net.initialize(mx.init.Xavier())
+>>> net(mx.nd.ones((4, 8))).shape
+(4, 3)
+"""
+
+from __future__ import annotations
+
+import math
+
+from .. import ndarray as nd
+from .. import operators
+from ..base import MXNetTypeError, MXNetValueError
+from .block import Block, HybridBlock
+
+__all__ = [
+    "Activation",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "HybridLambda",
+    "HybridSequential",
+    "Lambda",
+    "Sequential",
+]
+
+
+class _Stack:
+    """What Sequential and HybridSequential have in common."""
+
+    _in_summary = False
+
+    def add(self, *blocks):
+        """Put blocks at the end."""
+        for block in blocks:
+            self.register_child(block)
+
+    def __repr__(self):
+        lines = [
+            f"  ({key}): " + repr(block).replace("\n", "\n  ")
+            for key, block in self._children.items()
+        ]
+        return f"{type(self).__name__}(\n" + "\n".join(lines) + "\n)"
+
+    def __getitem__(self, key):
+        """The block with this number; for a slice a stack of the blocks in it."""
+        chosen = list(self._children.values())[key]
+        if not isinstance(chosen, list):
+            return chosen
+        stack = type(self)(prefix=self._prefix)
+        with stack.name_scope():
+            stack.add(*chosen)
+        return stack
+
+    def __len__(self):
+        return len(self._children)
+
+    def _chain(self, x, args):
+        for block in self._children.values():
+            x = block(x, *args)
+            args = ()
+            if isinstance(x, (tuple, list)):
+                x, *args = x
+        return (x, *args) if args else x
+
+
+class Sequential(_Stack, Block):
+    """Blocks one after another: each gets what the one before gives.
+
+    Parameters
+    ----------
+    prefix, params
+        As for `gluon.Block`.
+    """
+
+    def forward(self, x, *args):
+        """The last block's result; further arguments go to the first block."""
+        return self._chain(x, args)
+
+
+class HybridSequential(_Stack, HybridBlock):
+    """Sequential for HybridBlocks.
+
+    Parameters
+    ----------
+    prefix, params
+        As for `gluon.Block`.
+    """
+
+    def forward(self, x, *args):
+        """The last block's result; further arguments go to the first block."""
+        return self._chain(x, args)
+
+    def hybrid_forward(self, F, x, *args):
+        """As forward."""
+        return self._chain(x, args)
+
+
+class Dense(HybridBlock):
+    r"""A layer in which everything is connected with everything:
+    :math:`activation(x W^T + b)`.
+
+    Parameters
+    ----------
+    units : int
+        Number of outputs.
+    activation : str, optional
+        As of `Activation`; None for none.
+    use_bias : bool
+        Whether to add :math:`b`.
+    flatten : bool
+        Whether to take all axes of the input but the first as one; otherwise the last axis only.
+    dtype : str or numpy dtype
+        Of the parameters.
+    weight_initializer, bias_initializer : str or Initializer
+        First values; None for what `initialize` is told.
+    in_units : int
+        Number of inputs; 0 to find out at the first call.
+    prefix, params
+        As for `gluon.Block`.
+
+    Inputs
+    ------
+    data : NDArray of shape (N, ...)
+
+    Outputs
+    -------
+    out : NDArray of shape (N, units); with flatten=False of the input's shape but for the last axis
+    """
+
+    def __init__(
+        self,
+        units,
+        activation=None,
+        use_bias=True,
+        flatten=True,
+        dtype="float32",
+        weight_initializer=None,
+        bias_initializer="zeros",
+        in_units=0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        for name, value, least in (("units", units, 1), ("in_units", in_units, 0)):
+            if not isinstance(value, int) or value < least:
+                raise MXNetValueError(
+                    f"Dense: {name} is {value!r}; expected an integer from {least} on"
+                )
+        self._units, self._in_units, self._flatten = units, in_units, flatten
+        with self.name_scope():
+            self.weight = self.params.get(
+                "weight",
+                shape=(units, in_units),
+                init=weight_initializer,
+                dtype=dtype,
+                allow_deferred_init=True,
+            )
+            self.bias = None
+            if use_bias:
+                self.bias = self.params.get(
+                    "bias",
+                    shape=(units,),
+                    init=bias_initializer,
+                    dtype=dtype,
+                    allow_deferred_init=True,
+                )
+            self.act = None
+            if activation is not None:
+                self.act = Activation(activation, prefix=activation + "_")
+
+    def __repr__(self):
+        units, inputs = self.weight.shape
+        return f"Dense({inputs or None} -> {units}, {self.act or 'linear'})"
+
+    def infer_shape(self, *args):
+        """Set the number of inputs from an array."""
+        shape = args[0].shape
+        if self.weight._data is None:
+            self.weight.shape = (
+                self._units,
+                math.prod(shape[1:]) if self._flatten else shape[-1],
+            )
+
+    def hybrid_forward(self, F, x, weight, bias=None):
+        """The layer's output."""
+        out = F.FullyConnected(
+            x,
+            weight,
+            bias,
+            num_hidden=self._units,
+            no_bias=bias is None,
+            flatten=self._flatten,
+            name="fwd",
+        )
+        return out if self.act is None else self.act(out)
+
+
+class Activation(HybridBlock):
+    """A function of each element.
+
+    Parameters
+    ----------
+    activation : {'relu', 'sigmoid', 'tanh', 'softrelu', 'softsign'}
+    prefix, params
+        As for `gluon.Block`.
+    """
+
+    def __init__(self, activation, **kwargs):
+        self._act_type = activation
+        if activation not in operators.ACTIVATIONS:
+            raise MXNetValueError(
+                f"Activation: activation is {activation!r}; expected one of "
+                f"{', '.join(operators.ACTIVATIONS)}"
+            )
+        super().__init__(**kwargs)
+
+    def __repr__(self):
+        return f"Activation({self._act_type})"
+
+    def hybrid_forward(self, F, x):
+        """The function of x."""
+        return F.Activation(x, act_type=self._act_type, name="fwd")
+
+
+class Dropout(HybridBlock):
+    """Sets elements to 0 by chance while training, and scales the others up by 1 / (1 - rate).
+
+    Parameters
+    ----------
+    rate : float
+        The probability of 0; from 0 to below 1.
+    axes : tuple of int
+        Axes along which all elements share their fate.
+    prefix, params
+        As for `gluon.Block`.
+    """
+
+    def __init__(self, rate, axes=(), **kwargs):
+        super().__init__(**kwargs)
+        if not isinstance(rate, (int, float)) or not 0 <= rate < 1:
+            raise MXNetValueError(f"Dropout: rate is {rate!r}; expected 0 to below 1")
+        self._rate, self._axes = rate, axes
+
+    def __repr__(self):
+        return f"Dropout(p = {self._rate}, axes={self._axes})"
+
+    def hybrid_forward(self, F, x):
+        """x with some elements dropped, in training mode."""
+        if self._rate == 0:
+            return F.identity(x)
+        return F.Dropout(x, p=self._rate, axes=self._axes, name="fwd")
+
+
+class Flatten(HybridBlock):
+    """Makes all axes but the first one.
+
+    Parameters
+    ----------
+    prefix, params
+        As for `gluon.Block`.
+    """
+
+    def __repr__(self):
+        return "Flatten"
+
+    def hybrid_forward(self, F, x):
+        """x in two axes."""
+        return F.Flatten(x)
+
+
+def _named(owner, function):
+    if not isinstance(function, str) and not callable(function):
+        raise MXNetTypeError(
+            f"{owner}: function is {function!r}; expected a function or the name of an operator"
+        )
+    if isinstance(function, str):
+        getattr(nd, function)  # an unknown name is an error here
+        return function
+    return getattr(function, "__name__", type(function).__name__)
+
+
+class Lambda(Block):
+    """A function as a block.
+
+    Parameters
+    ----------
+    function : str or callable
+        The name of an operator of `mxloss.nd`, or a function of the inputs.
+    prefix : str, optional
+        As for `gluon.Block`.
+    """
+
+    def __init__(self, function, prefix=None):
+        super().__init__(prefix=prefix)
+        self._func_name, self._function = _named("Lambda", function), function
+
+    def __repr__(self):
+        return f"Lambda({self._func_name})"
+
+    def forward(self, *args):
+        """The function of the arguments."""
+        return (getattr(nd, self._function) if isinstance(self._function, str) else self._function)(
+            *args
+        )
+
+
+class HybridLambda(HybridBlock):
+    """A function of F and the inputs as a block.
+
+    Parameters
+    ----------
+    function : str or callable
+        The name of an operator, or ``function(F, x, ...)``.
+    prefix : str, optional
+        As for `gluon.Block`.
+    """
+
+    def __init__(self, function, prefix=None):
+        super().__init__(prefix=prefix)
+        self._func_name, self._function = _named("HybridLambda", function), function
+
+    def __repr__(self):
+        return f"HybridLambda({self._func_name})"
+
+    def hybrid_forward(self, F, x, *args):
+        """The function of the arguments."""
+        if isinstance(self._function, str):
+            return getattr(F, self._function)(x, *args)
+        return self._function(F, x, *args)

@@ -1,0 +1,190 @@
+"""NDArrayIter: batches of arrays, as scripts for MXNet's Module iterate over them."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+import numpy as np
+
+from . import ndarray as nd
+from ._ndarray import NDArray
+from .base import MXNetTypeError, MXNetValueError
+
+__all__ = ["DataBatch", "DataDesc", "DataIter", "NDArrayIter"]
+
+
+class DataDesc(namedtuple("DataDesc", ["name", "shape"])):
+    """Name and shape of an array in a batch; also dtype and layout."""
+
+    def __new__(cls, name, shape, dtype=np.float32, layout="NCHW"):
+        made = super().__new__(cls, name, shape)
+        made.dtype, made.layout = dtype, layout
+        return made
+
+    def __repr__(self):
+        return f"DataDesc[{self.name},{self.shape},{self.dtype},{self.layout}]"
+
+
+class DataBatch:
+    """A batch: lists `data` and `label` of NDArrays, and `pad`, how many samples at its end are
+    there to fill it only."""
+
+    def __init__(
+        self,
+        data,
+        label=None,
+        pad=None,
+        index=None,
+        bucket_key=None,
+        provide_data=None,
+        provide_label=None,
+    ):
+        for name, value in (("data", data), ("label", label)):
+            if value is not None and not isinstance(value, (list, tuple)):
+                raise MXNetTypeError(
+                    f"DataBatch: {name} is of type {type(value).__name__}; expected a list"
+                )
+        self.data, self.label, self.pad, self.index = data, label, pad, index
+        self.bucket_key = bucket_key
+        self.provide_data, self.provide_label = provide_data, provide_label
+
+    def __str__(self):
+        data, label = [d.shape for d in self.data], [x.shape for x in self.label or ()]
+        return f"{type(self).__name__}: data shapes: {data} label shapes: {label}"
+
+
+class DataIter:
+    """Base class: an iterator over batches that `reset` sends back to the beginning."""
+
+    def __init__(self, batch_size=0):
+        self.batch_size = batch_size
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return self.next()
+
+    def reset(self):
+        """Go back to the beginning."""
+
+    def next(self):
+        """The next batch. To be overridden."""
+        raise NotImplementedError(f"{type(self).__name__} does not override next")
+
+
+def _named(source, default, allow_none):
+    if source is None:
+        if not allow_none:
+            raise MXNetTypeError(f"NDArrayIter: {default} is None; expected arrays")
+        return []
+    if isinstance(source, (NDArray, np.ndarray)):
+        source = [source]
+    if isinstance(source, (list, tuple)):
+        names = [default] if len(source) == 1 else [f"_{i}_{default}" for i in range(len(source))]
+        source = dict(zip(names, source))
+    if not isinstance(source, dict):
+        raise MXNetTypeError(
+            f"NDArrayIter: {default} is of type {type(source).__name__}; expected an NDArray, a "
+            "numpy array, or a list or dict of these"
+        )
+    return [(k, v if isinstance(v, NDArray) else nd.array(v)) for k, v in source.items()]
+
+
+class NDArrayIter(DataIter):
+    """Batches of arrays.
+
+    Parameters
+    ----------
+    data : NDArray, numpy array, or list or dict of these
+    label : the same, optional
+    batch_size : int
+    shuffle : bool
+        Whether to take samples in random order, by ``numpy.random``, another one after each reset.
+    last_batch_handle : {'pad', 'discard', 'roll_over'}
+        If what is left is not a whole batch: fill it with the first samples, leave it out, or begin
+        with it after the next reset.
+    data_name, label_name : str
+        Names of arrays that come without.
+    """
+
+    def __init__(
+        self,
+        data,
+        label=None,
+        batch_size=1,
+        shuffle=False,
+        last_batch_handle="pad",
+        data_name="data",
+        label_name="softmax_label",
+        layout="NCHW",
+    ):
+        super().__init__(batch_size)
+        if last_batch_handle not in ("pad", "discard", "roll_over"):
+            raise MXNetValueError(
+                f"last_batch_handle is {last_batch_handle!r}; expected pad, discard or roll_over"
+            )
+        self.data = _named(data, data_name, False)
+        self.label = _named(label, label_name, True)
+        self.num_data = self.data[0][1].shape[0] if self.data else 0
+        for name, array in self.data + self.label:
+            if array.shape[0] != self.num_data:
+                raise MXNetValueError(
+                    f"NDArrayIter: {name} has {array.shape[0]} samples; expected {self.num_data}"
+                )
+        if not isinstance(batch_size, (int, np.integer)) or not 1 <= batch_size <= self.num_data:
+            raise MXNetValueError(
+                f"NDArrayIter: batch_size is {batch_size!r}; expected 1 to {self.num_data}, the "
+                "number of samples"
+            )
+        self._shuffle, self._last, self._layout = shuffle, last_batch_handle, layout
+        self._left = np.arange(0)
+        self.hard_reset()
+
+    def _describe(self, arrays):
+        return [
+            DataDesc(name, (self.batch_size, *a.shape[1:]), a.dtype, self._layout)
+            for name, a in arrays
+        ]
+
+    @property
+    def provide_data(self):
+        """Names and shapes of the arrays in each batch's data."""
+        return self._describe(self.data)
+
+    @property
+    def provide_label(self):
+        """Names and shapes of the arrays in each batch's label."""
+        return self._describe(self.label)
+
+    def hard_reset(self):
+        """Go back to the beginning, and forget what was to roll over."""
+        self._left = np.arange(0)
+        self.reset()
+
+    def reset(self):
+        """Go back to the beginning."""
+        order = np.arange(self.num_data)
+        if self._shuffle:
+            order = np.random.permutation(self.num_data)
+        self._order, self._left = np.concatenate([self._left, order]), np.arange(0)
+        self._cursor = 0
+
+    def next(self):
+        """The next batch."""
+        places = self._order[self._cursor : self._cursor + self.batch_size]
+        pad = self.batch_size - len(places)
+        if pad and (pad == self.batch_size or self._last != "pad"):
+            if self._last == "roll_over":
+                self._left = places
+            self._cursor = len(self._order)
+            raise StopIteration
+        if pad:
+            places = np.concatenate([places, self._order[:pad]])
+        self._cursor += self.batch_size
+        return DataBatch(
+            [NDArray(a._data[places]) for _, a in self.data],
+            [NDArray(a._data[places]) for _, a in self.label],
+            pad,
+            None,
+        )

@@ -1,0 +1,219 @@
+"""Update rules for parameters: SGD and Adam, as MXNet computes them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .base import MXNetTypeError, MXNetValueError
+
+__all__ = ["SGD", "Adam", "Optimizer", "create", "register"]
+
+_REGISTRY = {}
+
+
+def register(klass):
+    """Let a class of optimizers be found by its name in lower case. For use as a decorator."""
+    _REGISTRY[klass.__name__.lower()] = klass
+    return klass
+
+
+def create(name, **kwargs):
+    """The optimizer with that name, 'sgd' or 'adam'."""
+    if not isinstance(name, str) or name.lower() not in _REGISTRY:
+        raise MXNetValueError(
+            f"Cannot find optimizer {name!r}; expected one of {', '.join(sorted(_REGISTRY))}, or "
+            "an instance of a subclass of mx.optimizer.Optimizer"
+        )
+    return _REGISTRY[name.lower()](**kwargs)
+
+
+class Optimizer:
+    """Base class. A subclass overrides `create_state` and `update`.
+
+    Parameters
+    ----------
+    rescale_grad : float
+        Factor on every gradient; a `Trainer` sets it to 1 / batch_size.
+    wd : float
+        Weight decay: this times the weight is added to its gradient.
+    clip_gradient : float, optional
+        Rescaled gradients are cut to -clip_gradient .. clip_gradient.
+    learning_rate : float, default 0.01
+    lr_scheduler : callable, optional
+        Gives the learning rate for a number of updates made.
+    begin_num_update : int
+        How many updates count as made.
+    param_dict : dict
+        Parameters by index, for their lr_mult and wd_mult.
+    """
+
+    def __init__(
+        self,
+        rescale_grad=1.0,
+        param_idx2name=None,
+        wd=0.0,
+        clip_gradient=None,
+        learning_rate=None,
+        lr_scheduler=None,
+        sym=None,
+        begin_num_update=0,
+        multi_precision=False,
+        param_dict=None,
+    ):
+        for name, value in (("wd", wd), ("rescale_grad", rescale_grad)):
+            if not isinstance(value, (int, float, np.number)):
+                raise MXNetTypeError(f"optimizer: {name} must be a number, got {value!r}")
+        if learning_rate is not None and not isinstance(learning_rate, (int, float, np.number)):
+            raise MXNetTypeError(
+                f"optimizer: learning_rate must be a number, got {learning_rate!r}"
+            )
+        if multi_precision:
+            raise MXNetValueError("optimizer: multi_precision=True is not supported")
+        self.rescale_grad, self.wd, self.clip_gradient = rescale_grad, wd, clip_gradient
+        self.lr = 0.01 if learning_rate is None else learning_rate
+        self.lr_scheduler = lr_scheduler
+        if lr_scheduler is not None and learning_rate is not None:
+            lr_scheduler.base_lr = learning_rate
+        self.begin_num_update = self.num_update = begin_num_update
+        self._index_update_count = {}
+        self.param_dict = param_dict or {}
+        self.lr_mult, self.wd_mult = {}, {}
+        self.idx2name = dict(param_idx2name or {})
+
+    @property
+    def learning_rate(self):
+        """The learning rate of the next update."""
+        return self.lr if self.lr_scheduler is None else self.lr_scheduler(self.num_update)
+
+    def set_learning_rate(self, lr):
+        """Set the learning rate; not if there is a scheduler."""
+        if self.lr_scheduler is not None:
+            raise UserWarning(
+                "LRScheduler of the optimizer has already been defined. The learning rate is its "
+                "to set"
+            )
+        if not isinstance(lr, (int, float, np.number)):
+            raise MXNetTypeError(f"set_learning_rate: lr must be a number, got {lr!r}")
+        self.lr = lr
+
+    def set_lr_mult(self, args_lr_mult):
+        """Factors on the learning rate, by index or name."""
+        self.lr_mult = dict(args_lr_mult)
+
+    def set_wd_mult(self, args_wd_mult):
+        """Factors on the weight decay, by index or name."""
+        self.wd_mult = dict(args_wd_mult)
+
+    def _multiplier(self, index, which):
+        if index in self.param_dict:
+            return getattr(self.param_dict[index], which)
+        factors = getattr(self, which)
+        return factors.get(index, factors.get(self.idx2name.get(index), 1.0))
+
+    def _begin(self, index):
+        """Count an update; returns (its number, learning rate, weight decay)."""
+        count = self._index_update_count.get(index, self.begin_num_update) + 1
+        self._index_update_count[index] = count
+        self.num_update = max(self.num_update, count)
+        lr = self.learning_rate * self._multiplier(index, "lr_mult")
+        return count, lr, self.wd * self._multiplier(index, "wd_mult")
+
+    def _clipped(self, gradient):
+        if self.clip_gradient is None or self.clip_gradient < 0:
+            return gradient
+        return np.clip(gradient, -self.clip_gradient, self.clip_gradient)
+
+    def create_state(self, index, weight):
+        """What is kept between the updates of a weight."""
+
+    def update(self, index, weight, grad, state):
+        """Change a weight by its gradient. To be overridden."""
+        raise NotImplementedError(f"{type(self).__name__} does not override update")
+
+
+@register
+class SGD(Optimizer):
+    """Stochastic gradient descent.
+
+    With g the gradient, rescaled, clipped, plus wd times the weight w:
+    ``w -= lr * g``, or with momentum ``m = momentum * m - lr * g``, ``w += m``.
+
+    Parameters
+    ----------
+    momentum : float
+    **kwargs
+        As for `Optimizer`.
+    """
+
+    def __init__(self, momentum=0.0, lazy_update=True, **kwargs):
+        super().__init__(**kwargs)
+        self.momentum = momentum
+
+    def create_state(self, index, weight):
+        """The momentum, zeros at first; None if there is none."""
+        return None if self.momentum == 0 else np.zeros_like(weight._data)
+
+    def update(self, index, weight, grad, state):
+        """Change a weight by its gradient."""
+        _, lr, wd = self._begin(index)
+        w = weight._data
+        step = self._clipped(grad._data * self.rescale_grad)
+        if wd:
+            step += wd * w
+        step *= lr
+        if state is None:
+            w -= step
+        else:
+            state *= self.momentum
+            state -= step
+            w += state
+
+
+@register
+class Adam(Optimizer):
+    """Adam (Kingma and Ba, 2015), with MXNet's order of steps.
+
+    With g the gradient, rescaled, plus wd times the weight w, then clipped:
+    ``m = beta1 * m + (1 - beta1) * g``, ``v = beta2 * v + (1 - beta2) * g * g``,
+    ``w -= lr * sqrt(1 - beta2**t) / (1 - beta1**t) * m / (sqrt(v) + epsilon)``.
+
+    Parameters
+    ----------
+    learning_rate : float, default 0.001
+    beta1, beta2, epsilon : float
+    **kwargs
+        As for `Optimizer`.
+    """
+
+    def __init__(
+        self,
+        learning_rate=0.001,
+        beta1=0.9,
+        beta2=0.999,
+        epsilon=1e-8,
+        lazy_update=True,
+        **kwargs,
+    ):
+        super().__init__(learning_rate=learning_rate, **kwargs)
+        self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
+
+    def create_state(self, index, weight):
+        """The means of the gradient and of its square, zeros at first."""
+        return np.zeros_like(weight._data), np.zeros_like(weight._data)
+
+    def update(self, index, weight, grad, state):
+        """Change a weight by its gradient."""
+        t, lr, wd = self._begin(index)
+        w, (mean, square) = weight._data, state
+        g = grad._data * self.rescale_grad
+        if wd:
+            g += wd * w
+        g = self._clipped(g)
+        mean *= self.beta1
+        mean += (1 - self.beta1) * g
+        square *= self.beta2
+        square += (1 - self.beta2) * (g * g)
+        rate = lr * math.sqrt(1 - self.beta2**t) / (1 - self.beta1**t)
+        w -= rate * mean / (np.sqrt(square) + self.epsilon)

@@ -13,6 +13,7 @@ from . import (
     autograd,
     base,
     context,
+    executor,
     gluon,
     initializer,
     io,
@@ -21,9 +22,11 @@ from . import (
     ndarray,
     optimizer,
     random,
+    symbol,
 )
 from . import initializer as init
 from . import ndarray as nd
+from . import symbol as sym
 from ._config import show_config
 from ._core import get_num_threads, set_num_threads
 from ._core import version as _version
@@ -39,6 +42,7 @@ __all__ = [
     "context",
     "cpu",
     "current_context",
+    "executor",
     "get_num_threads",
     "gluon",
     "gpu",
@@ -54,4 +58,6 @@ __all__ = [
     "random",
     "set_num_threads",
     "show_config",
+    "sym",
+    "symbol",
 ]

@@ -23,5 +23,13 @@ class MXNetAssertionError(MXNetError, AssertionError):
     """Something that cannot be done to an object in its present state."""
 
 
+class NotImplementedForSymbol(MXNetError, NotImplementedError):
+    """Something that needs the elements of an array, asked of a Symbol."""
+
+
+class MXNetFileError(MXNetError, OSError):
+    """A file that cannot be opened."""
+
+
 class MXNetMemoryError(MXNetError, MemoryError):
     """Working memory could not be had."""

@@ -10,6 +10,7 @@ import sys
 import numpy as np
 
 from . import operators, random
+from ._files import load, load_frombuffer, save  # noqa: F401
 from ._ndarray import NDArray, _mixed, invoke
 from .base import MXNetValueError
 
@@ -29,7 +30,7 @@ def _make_function(entry, name):
 def _make_mixed(stem, name):
     def function(lhs, rhs):
         if isinstance(lhs, (int, float)) and isinstance(rhs, (int, float)):
-            return float(operators.BINARY[stem][0](np.float64(lhs), np.float64(rhs))[0])
+            return float(operators.BINARY[stem](np.float64(lhs), np.float64(rhs))[0])
         return _mixed(stem, lhs, rhs)
 
     function.__name__ = function.__qualname__ = name
@@ -115,6 +116,7 @@ class _Contrib:
     """`nd.contrib`: what MXNet has under more than one name."""
 
     CTCLoss = ctc_loss = staticmethod(_functions["CTCLoss"])
+    arange_like = staticmethod(_functions["_contrib_arange_like"])
 
 
 contrib = _Contrib()

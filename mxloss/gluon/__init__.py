@@ -1,7 +1,7 @@
 """Gluon: losses, and what scripts put around them."""
 
 from . import block, data, loss, nn, parameter, trainer, utils
-from .block import Block, HybridBlock
+from .block import Block, HybridBlock, SymbolBlock
 from .parameter import Constant, DeferredInitializationError, Parameter, ParameterDict
 from .trainer import Trainer
 
@@ -12,6 +12,7 @@ __all__ = [
     "HybridBlock",
     "Parameter",
     "ParameterDict",
+    "SymbolBlock",
     "Trainer",
     "block",
     "data",

@@ -1,6 +1,14 @@
 """Losses of classes and distributions: cross entropies, KLDivLoss, the hinges, LogisticLoss."""
 
-from ._fused import FusedLoss, choice, finite, integer, switch
+from ._fused import (
+    FusedLoss,
+    _apply_weighting,
+    _reshape_like,
+    choice,
+    finite,
+    integer,
+    switch,
+)
 
 
 class SigmoidBinaryCrossEntropyLoss(FusedLoss):
@@ -54,6 +62,22 @@ class SigmoidBinaryCrossEntropyLoss(FusedLoss):
 
     def _settings(self):
         return {}, {"FROM_SIGMOID": switch("from_sigmoid", self._from_sigmoid)}
+
+    def _graph(self, F, pred, label, sample_weight=None, pos_weight=None):
+        label = _reshape_like(F, label, pred)
+        if self._from_sigmoid:
+            positive = F.log(pred + 1e-12) * label
+            if pos_weight is not None:
+                positive = F.broadcast_mul(positive, pos_weight)
+            loss = -(positive + F.log(1.0 - pred + 1e-12) * (1.0 - label))
+        elif pos_weight is None:
+            rest = F.Activation(-F.abs(pred), act_type="softrelu")
+            loss = F.relu(pred) - pred * label + rest
+        else:
+            factor = 1 + F.broadcast_mul(pos_weight - 1, label)
+            rest = F.Activation(-F.abs(pred), act_type="softrelu") + F.relu(-pred)
+            loss = pred - pred * label + factor * rest
+        return self._mean(F, loss, sample_weight)
 
 
 SigmoidBCELoss = SigmoidBinaryCrossEntropyLoss
@@ -136,6 +160,17 @@ class SoftmaxCrossEntropyLoss(FusedLoss):
             "CLIP_LABEL": choice("out_of_range", self._out_of_range, ("raise", "clip")),
         }
 
+    def _graph(self, F, pred, label, sample_weight=None):
+        axis = self._axis
+        if not self._from_logits:
+            pred = F.log_softmax(pred, axis=axis)
+        if self._sparse_label:
+            loss = -F.pick(pred, label, axis=axis, keepdims=True)
+        else:
+            label = _reshape_like(F, label, pred)
+            loss = -F.sum(pred * label, axis=axis, keepdims=True)
+        return self._mean(F, loss, sample_weight)
+
 
 SoftmaxCELoss = SoftmaxCrossEntropyLoss
 
@@ -202,9 +237,20 @@ class KLDivLoss(FusedLoss):
             "REDUCE_SUM": choice("reduction", self._reduction, ("mean", "sum")),
         }
 
+    def _graph(self, F, pred, label, sample_weight=None):
+        if not self._from_logits:
+            pred = F.log_softmax(pred, axis=self._axis)
+        loss = _apply_weighting(
+            F, label * (F.log(label + 1e-12) - pred), self._weight, sample_weight
+        )
+        reduce = F.sum if self._reduction == "sum" else F.mean
+        return reduce(loss, axis=self._batch_axis, exclude=True)
+
 
 class _MarginLoss(FusedLoss):
     """What HingeLoss and SquaredHingeLoss share."""
+
+    _squared = False
 
     def __init__(self, margin=1, weight=None, batch_axis=0, **kwargs):
         self._margin = margin
@@ -212,6 +258,11 @@ class _MarginLoss(FusedLoss):
 
     def _settings(self):
         return {"margin": finite("margin", self._margin)}, {}
+
+    def _graph(self, F, pred, label, sample_weight=None):
+        label = _reshape_like(F, label, pred)
+        short = F.relu(self._margin - pred * label)
+        return self._mean(F, F.square(short) if self._squared else short, sample_weight)
 
 
 class HingeLoss(_MarginLoss):
@@ -284,6 +335,7 @@ class SquaredHingeLoss(_MarginLoss):
     """
 
     _core_name = "SquaredHingeLoss"
+    _squared = True
 
 
 class LogisticLoss(FusedLoss):
@@ -335,3 +387,10 @@ class LogisticLoss(FusedLoss):
         return {}, {
             "LABEL_BINARY": choice("label_format", self._label_format, ("signed", "binary"))
         }
+
+    def _graph(self, F, pred, label, sample_weight=None):
+        label = _reshape_like(F, label, pred)
+        if self._label_format == "signed":
+            label = (label + 1.0) / 2.0
+        rest = F.Activation(-F.abs(pred), act_type="softrelu")
+        return self._mean(F, F.relu(pred) - pred * label + rest, sample_weight)

@@ -9,8 +9,9 @@ import numpy as np
 from .. import _core, autograd
 from .. import ndarray as nd
 from .._ndarray import NDArray, _tell, _watching, put_on_tape
+from .._symbol import Symbol
 from ..base import MXNetTypeError, MXNetValueError
-from .block import HybridBlock
+from ._hybrid_block import HybridBlock
 
 _NUMBERS = (int, float, np.integer, np.floating, np.bool_)
 
@@ -65,7 +66,8 @@ def _apply_weighting(F, loss, weight=None, sample_weight=None):
     if sample_weight is not None:
         loss = F.broadcast_mul(loss, sample_weight)
     if weight is not None:
-        loss = loss * number("weight", weight)
+        number("weight", weight)
+        loss = loss * (float(weight) if isinstance(weight, (bool, np.bool_)) else weight)
     return loss
 
 
@@ -124,6 +126,11 @@ class Loss(HybridBlock):
         raise NotImplementedError(f"{type(self).__name__} does not override hybrid_forward")
 
 
+def _defining(cls):
+    """The class of the built-in loss that cls is or extends."""
+    return next(c for c in cls.__mro__ if "_core_name" in c.__dict__)
+
+
 class FusedLoss(Loss):
     """A loss with a kernel in the core.
 
@@ -132,6 +139,7 @@ class FusedLoss(Loss):
     """
 
     _core_name: str
+    _helpers = ()  # methods that `_graph` calls and a subclass may override
 
     def __init__(self, weight, batch_axis, **kwargs):
         super().__init__(weight, batch_axis, **kwargs)
@@ -187,20 +195,46 @@ class FusedLoss(Loss):
         return self._fused(inputs, named_inputs)
 
     def hybrid_forward(self, F, *inputs, **named_inputs):
-        """The same, for subclasses that compute something before or after it; F is `mxloss.nd`."""
-        if F is not nd:
-            raise MXNetTypeError(f"{type(self).__name__}: F is {F!r}; expected mxloss.nd")
-        return self._fused(inputs, named_inputs)
+        """The same in terms of F: with `mxloss.nd` by the kernel, with `mxloss.sym` as operators."""
+        if F is nd and not self._has_own_helper():
+            return self._fused(inputs, named_inputs)
+        self._options()  # checks them
+        return self._graph(F, *inputs, **named_inputs)
 
     def _is_custom(self):
-        return type(self).hybrid_forward is not FusedLoss.hybrid_forward
+        return type(self).hybrid_forward is not FusedLoss.hybrid_forward or self._has_own_helper()
+
+    def _has_own_helper(self):
+        cls = type(self)
+        return any(
+            getattr(cls, name) is not getattr(_defining(cls), name) for name in self._helpers
+        )
+
+    def _graph(self, F, *inputs):
+        """The loss in terms of operators: what Symbols and files have."""
+        raise NotImplementedError
+
+    def _mean(self, F, loss, sample_weight, weight=...):
+        """The weighted loss averaged over all axes but batch_axis, as an expression."""
+        weight = self._weight if weight is ... else weight
+        loss = _apply_weighting(F, loss, weight, sample_weight)
+        return F.mean(loss, axis=self._batch_axis, exclude=True)
 
     def _fused(self, inputs, named_inputs):
         options, bound = self._prepare(inputs, named_inputs)
+        if self._active:
+            places = [None if x is None else True for x in bound]
+            self.__dict__["_called_with"] = places + self._constants(inputs, named_inputs)
         for x in bound:
             if isinstance(x, NDArray):
                 return self._forward_ndarrays(options, bound)
+            if isinstance(x, Symbol):
+                return super().forward(*inputs, **named_inputs)
         return _core.run(options, bound)[0]
+
+    def _constants(self, inputs, named_inputs):
+        """Numbers among the arguments of the call, after the inputs of the core."""
+        return []
 
     def _forward_ndarrays(self, options, inputs):
         arrays = _numpy(inputs)

@@ -1,7 +1,7 @@
 """Losses of vectors, for metric learning: TripletLoss, CosineEmbeddingLoss, SDMLLoss."""
 
 from ..base import MXNetValueError
-from ._fused import FusedLoss, finite, integer
+from ._fused import FusedLoss, _apply_weighting, _reshape_like, finite, integer
 
 
 def _rows_only(batch_axis):
@@ -60,6 +60,17 @@ class TripletLoss(FusedLoss):
     def _settings(self):
         return {"margin": finite("margin", self._margin)}, {}
 
+    def _graph(self, F, pred, positive, negative, sample_weight=None):
+        positive = _reshape_like(F, positive, pred)
+        negative = _reshape_like(F, negative, pred)
+        apart = F.sum(
+            F.square(positive - pred) - F.square(negative - pred),
+            axis=self._batch_axis,
+            exclude=True,
+        )
+        loss = F.relu(apart + self._margin)
+        return _apply_weighting(F, loss, self._weight, sample_weight)
+
 
 class CosineEmbeddingLoss(FusedLoss):
     r"""Cosine distance of two vectors, for pairs that should be alike (1) or not (-1).
@@ -116,6 +127,24 @@ class CosineEmbeddingLoss(FusedLoss):
     def _settings(self):
         _rows_only(self._batch_axis)
         return {"margin": finite("margin", self._margin)}, {}
+
+    _helpers = ("_cosine_similarity",)
+
+    def _graph(self, F, input1, input2, label, sample_weight=None):
+        input1 = _reshape_like(F, input1, input2)
+        label = F.reshape(label, shape=(-1, 1))
+        cosine = self._cosine_similarity(F, input1, input2)
+        alike, unlike = label == 1, label == -1
+        near = (1 - cosine) * alike
+        far = F.broadcast_maximum(F.zeros((1, 1)), unlike * (cosine - self._margin), axis=1)
+        return _apply_weighting(F, near + far, self._weight, sample_weight)
+
+    def _cosine_similarity(self, F, x, y, axis=-1):
+        """The cosines of the angles between rows, of shape (N, 1); a subclass may override it."""
+        x_norm = F.norm(x, axis=axis).reshape(-1, 1)
+        y_norm = F.norm(y, axis=axis).reshape(-1, 1)
+        dot = F.sum(x * y, axis=axis).reshape(-1, 1)
+        return dot / F.broadcast_maximum(x_norm * y_norm, F.full((1, 1), 1e-12))
 
 
 class SDMLLoss(FusedLoss):
@@ -174,3 +203,15 @@ class SDMLLoss(FusedLoss):
                 f"smoothing_parameter must be at least 0 and below 1, got {smoothing!r}"
             )
         return {"smoothing_parameter": smoothing}, {}
+
+    def _graph(self, F, x1, x2):
+        differences = F.broadcast_sub(F.expand_dims(x1, axis=1), F.expand_dims(x2, axis=0))
+        distances = F.sum(F.square(differences), axis=2)
+        row = F.contrib.arange_like(distances, axis=0)
+        own = F.broadcast_equal(row.reshape(-1, 1), row.reshape(1, -1))
+        others = F.sum(F.ones_like(distances), axis=1, keepdims=True) - 1
+        s = self._smoothing_parameter
+        target = own * (1 - s) + F.broadcast_div((1 - own) * s, others)
+        log_p = F.log_softmax(-distances, axis=1)
+        loss = F.sum(target * (F.log(target + 1e-12) - log_p), axis=1)
+        return _apply_weighting(F, loss, self._weight)

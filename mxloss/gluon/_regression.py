@@ -1,7 +1,11 @@
 """Losses of numbers: L2Loss, L1Loss, HuberLoss, PoissonNLLLoss."""
 
+import math
+
+from .. import ndarray as nd
+from .._ndarray import NDArray
 from ..base import MXNetTypeError
-from ._fused import FusedLoss, finite, switch
+from ._fused import FusedLoss, _apply_weighting, _reshape_like, finite, switch
 
 
 class L2Loss(FusedLoss):
@@ -47,6 +51,11 @@ class L2Loss(FusedLoss):
     def __init__(self, weight=1.0, batch_axis=0, **kwargs):
         super().__init__(weight, batch_axis, **kwargs)
 
+    def _graph(self, F, pred, label, sample_weight=None):
+        label = _reshape_like(F, label, pred)
+        half = 0.5 if self._weight is None else self._weight / 2
+        return self._mean(F, F.square(label - pred), sample_weight, half)
+
 
 class L1Loss(FusedLoss):
     r"""Mean absolute error between `label` and `pred`.
@@ -85,6 +94,10 @@ class L1Loss(FusedLoss):
 
     def __init__(self, weight=None, batch_axis=0, **kwargs):
         super().__init__(weight, batch_axis, **kwargs)
+
+    def _graph(self, F, pred, label, sample_weight=None):
+        label = _reshape_like(F, label, pred)
+        return self._mean(F, F.abs(label - pred), sample_weight)
 
 
 class HuberLoss(FusedLoss):
@@ -134,6 +147,12 @@ class HuberLoss(FusedLoss):
 
     def _settings(self):
         return {"rho": finite("rho", self._rho, above_zero=True)}, {}
+
+    def _graph(self, F, pred, label, sample_weight=None):
+        label, rho = _reshape_like(F, label, pred), self._rho
+        far = F.abs(label - pred)
+        loss = F.where(far > rho, far - 0.5 * rho, (0.5 / rho) * F.square(far))
+        return self._mean(F, loss, sample_weight)
 
 
 class PoissonNLLLoss(FusedLoss):
@@ -192,6 +211,29 @@ class PoissonNLLLoss(FusedLoss):
             "FROM_LOGITS": switch("from_logits", self._from_logits),
             "COMPUTE_FULL": switch("compute_full", self._compute_full),
         }
+
+    def _graph(self, F, pred, target, sample_weight=None, epsilon=1e-08):
+        target = _reshape_like(F, target, pred)
+        if self._from_logits:
+            loss = F.exp(pred) - target * pred
+        else:
+            loss = pred - target * F.log(pred + epsilon)
+        if self._compute_full:  # Stirling's formula, kept away from log(0) in both directions
+            large = target > 1
+            t = F.where(large, target, F.ones_like(target))
+            stirling = t * F.log(t) - t + 0.5 * F.log(t * (2 * math.pi))
+            loss = loss + F.where(large, stirling, F.zeros_like(target))
+        return F.mean(_apply_weighting(F, loss, self._weight, sample_weight))
+
+    def _constants(self, inputs, named_inputs):
+        return [inputs[3] if len(inputs) > 3 else named_inputs.get("epsilon", 1e-08)]
+
+    def _fused(self, inputs, named_inputs):
+        epsilon = inputs[3] if len(inputs) > 3 else named_inputs.get("epsilon")
+        if isinstance(epsilon, NDArray):  # the kernel takes a number
+            self._options()
+            return self._graph(nd, *inputs, **named_inputs)
+        return super()._fused(inputs, named_inputs)
 
     def _prepare(self, args, kwargs):
         # epsilon is a number, not an input of the core: the fourth argument of the call

@@ -1,7 +1,7 @@
 """Losses of sequences: CTCLoss."""
 
-from ..base import MXNetTypeError
-from ._fused import FusedLoss, choice
+from ..base import MXNetTypeError, MXNetValueError
+from ._fused import FusedLoss, _apply_weighting, choice
 
 
 class CTCLoss(FusedLoss):
@@ -73,3 +73,23 @@ class CTCLoss(FusedLoss):
             "LABEL_LAYOUT_TN": choice("label_layout", self._label_layout, ("NT", "TN")),
             "INFEASIBLE_INF": choice("infeasible", self._infeasible, ("zero", "inf")),
         }
+
+    def _graph(self, F, pred, label, pred_lengths=None, label_lengths=None, sample_weight=None):
+        if self._infeasible == "inf":
+            raise MXNetValueError(
+                "CTCLoss: infeasible='inf' cannot be expressed by operators, as a Symbol has to be"
+            )
+        if self._layout == "NTC":
+            pred = F.swapaxes(pred, 0, 1)
+        if self._label_layout == "TN":
+            label = F.swapaxes(label, 0, 1)
+        loss = F.CTCLoss(
+            pred,
+            label,
+            pred_lengths,
+            label_lengths,
+            use_data_lengths=pred_lengths is not None,
+            use_label_lengths=label_lengths is not None,
+            blank_label="last",
+        )
+        return _apply_weighting(F, loss, self._weight, sample_weight)

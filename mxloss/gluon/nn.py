@@ -10,8 +10,6 @@
 
 from __future__ import annotations
 
-import math
-
 from .. import ndarray as nd
 from .. import operators
 from ..base import MXNetTypeError, MXNetValueError
@@ -175,15 +173,6 @@ class Dense(HybridBlock):
     def __repr__(self):
         units, inputs = self.weight.shape
         return f"Dense({inputs or None} -> {units}, {self.act or 'linear'})"
-
-    def infer_shape(self, *args):
-        """Set the number of inputs from an array."""
-        shape = args[0].shape
-        if self.weight._data is None:
-            self.weight.shape = (
-                self._units,
-                math.prod(shape[1:]) if self._flatten else shape[-1],
-            )
 
     def hybrid_forward(self, F, x, weight, bias=None):
         """The layer's output."""

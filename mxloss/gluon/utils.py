@@ -10,7 +10,7 @@ import numpy as np
 from .. import ndarray as nd
 from .._ndarray import NDArray
 from ..base import MXNetValueError
-from .parameter import check_context
+from ._parameter import check_context
 
 __all__ = ["clip_global_norm", "split_and_load", "split_data"]
 

@@ -1,6 +1,6 @@
 """The operators, by all their names: what nd and sym offer. See _table.py."""
 
-from . import _arithmetic, _nn, _reduce, _shape  # noqa: F401  (they fill the table)
+from . import _arithmetic, _create, _nn, _reduce, _shape  # noqa: F401  (they fill the table)
 from ._arithmetic import ACTIVATIONS, BINARY, MIXED, mixed
 from ._table import TABLE, Operator, operator
 

@@ -8,7 +8,7 @@ from ._table import operator, unbroadcast
 # ---- One array -----------------------------------------------------------------------------------
 
 
-def unary(*names):
+def unary(*names, **options):
     """For functions that return the result and the derivative, which the gradient is multiplied by.
 
     A derivative that is a function is called when it is needed."""
@@ -18,7 +18,7 @@ def unary(*names):
             value, derivative = function(data)
             return value, lambda g: (g * derivative(),)
 
-        operator(*names)(entry)
+        operator(*names, **options)(entry)
         return function
 
     return enter
@@ -145,7 +145,7 @@ def _(x):
     return (x == 0).astype(x.dtype), lambda: np.zeros_like(x)
 
 
-@unary("identity", "_copy")
+@unary("identity", mxnet="_copy")
 def _(x):
     return x.copy(), lambda: x.dtype.type(1)
 
@@ -172,12 +172,13 @@ def block_grad(data):
     return data.copy(), lambda g: (np.zeros_like(data),)
 
 
-@operator("make_loss", "MakeLoss")
+@operator("MakeLoss")
+@operator("make_loss")
 def make_loss(data, grad_scale=1.0):
     return data.copy(), lambda g: (np.full_like(data, grad_scale),)
 
 
-@operator("cast", "Cast")
+@operator("cast", mxnet="Cast", loose=(0,))
 def cast(data, dtype):
     return data.astype(dtype), lambda g: (g.astype(data.dtype),)
 
@@ -229,44 +230,33 @@ def _hypot(a, b):
     return value, lambda: a / value, lambda: b / value
 
 
-# name of the scalar operator's stem: (function of a and b to value and both derivatives, names)
+# stem of the names: function of a and b to the value and both derivatives. Operators are
+# broadcast_<stem>, of two arrays that broadcast, _<stem>, of two of one shape, and _<stem>_scalar
 BINARY = {
-    "plus": (
-        lambda a, b: (a + b, lambda: 1, lambda: 1),
-        ("elemwise_add", "broadcast_add", "broadcast_plus", "_plus"),
-    ),
-    "minus": (
-        lambda a, b: (a - b, lambda: 1, lambda: -1),
-        ("elemwise_sub", "broadcast_sub", "broadcast_minus", "_minus"),
-    ),
-    "mul": (lambda a, b: (a * b, lambda: b, lambda: a), ("elemwise_mul", "broadcast_mul", "_mul")),
-    "div": (
-        lambda a, b: (a / b, lambda: 1 / b, lambda: -a / (b * b)),
-        ("elemwise_div", "broadcast_div", "_div"),
-    ),
-    "mod": (_modulo, ("broadcast_mod", "_mod")),
-    "power": (_power, ("broadcast_power", "_power")),
-    "maximum": (lambda a, b: _larger(a, b, a >= b), ("broadcast_maximum", "_maximum")),
-    "minimum": (lambda a, b: _larger(a, b, a <= b), ("broadcast_minimum", "_minimum")),
-    "hypot": (_hypot, ("broadcast_hypot", "_hypot")),
-    "equal": (_compare(np.equal), ("broadcast_equal", "_equal")),
-    "not_equal": (_compare(np.not_equal), ("broadcast_not_equal", "_not_equal")),
-    "greater": (_compare(np.greater), ("broadcast_greater", "_greater")),
-    "greater_equal": (_compare(np.greater_equal), ("broadcast_greater_equal", "_greater_equal")),
-    "lesser": (_compare(np.less), ("broadcast_lesser", "_lesser")),
-    "lesser_equal": (_compare(np.less_equal), ("broadcast_lesser_equal", "_lesser_equal")),
-    "logical_and": (
-        _compare(lambda a, b: (a != 0) & (b != 0)),
-        ("broadcast_logical_and", "_logical_and"),
-    ),
-    "logical_or": (
-        _compare(lambda a, b: (a != 0) | (b != 0)),
-        ("broadcast_logical_or", "_logical_or"),
-    ),
-    "logical_xor": (
-        _compare(lambda a, b: (a != 0) ^ (b != 0)),
-        ("broadcast_logical_xor", "_logical_xor"),
-    ),
+    "plus": lambda a, b: (a + b, lambda: 1, lambda: 1),
+    "minus": lambda a, b: (a - b, lambda: 1, lambda: -1),
+    "mul": lambda a, b: (a * b, lambda: b, lambda: a),
+    "div": lambda a, b: (a / b, lambda: 1 / b, lambda: -a / (b * b)),
+    "mod": _modulo,
+    "power": _power,
+    "maximum": lambda a, b: _larger(a, b, a >= b),
+    "minimum": lambda a, b: _larger(a, b, a <= b),
+    "hypot": _hypot,
+    "equal": _compare(np.equal),
+    "not_equal": _compare(np.not_equal),
+    "greater": _compare(np.greater),
+    "greater_equal": _compare(np.greater_equal),
+    "lesser": _compare(np.less),
+    "lesser_equal": _compare(np.less_equal),
+    "logical_and": _compare(lambda a, b: (a != 0) & (b != 0)),
+    "logical_or": _compare(lambda a, b: (a != 0) | (b != 0)),
+    "logical_xor": _compare(lambda a, b: (a != 0) ^ (b != 0)),
+}
+OTHER_NAMES = {
+    "plus": (("elemwise_add", "_add", "_Plus"), ("broadcast_add",)),
+    "minus": (("elemwise_sub", "_sub", "_Minus"), ("broadcast_sub",)),
+    "mul": (("elemwise_mul", "_Mul"), ()),
+    "div": (("elemwise_div", "_Div"), ()),
 }
 
 
@@ -306,7 +296,7 @@ def mixed(stem, lhs_is_array, rhs_is_array):
     """Name of the operator for two operands, of which one may be a number; and whether the array
     is the second one."""
     if lhs_is_array and rhs_is_array:
-        return BINARY[stem][1][1], False  # the broadcasting name
+        return f"broadcast_{stem}", False
     if lhs_is_array:
         return f"_{stem}_scalar", False
     return (f"_{REVERSED[stem]}_scalar" if stem in REVERSED else f"_r{stem}_scalar"), True
@@ -340,14 +330,22 @@ def _scalar(function, reversed_):
     return entry
 
 
-for _stem, (_function, _names) in BINARY.items():
-    operator(*_names, arrays=2)(_binary(_function))
+def same_shape(shapes, attributes):
+    """An array of unknown shape has that of the others."""
+    known = next((shape for shape in shapes if shape is not None), None)
+    return [known if shape is None else shape for shape in shapes]
+
+
+for _stem, _function in BINARY.items():
+    _same, _broad = OTHER_NAMES.get(_stem, ((), ()))
+    operator(*_same, f"_{_stem}", arrays=2, fill=same_shape)(_binary(_function))
+    operator(*_broad, f"broadcast_{_stem}", arrays=2)(_binary(_function))
     operator(f"_{_stem}_scalar")(_scalar(_function, False))
     if _stem in ("minus", "div", "power", "mod"):
         operator(f"_r{_stem}_scalar")(_scalar(_function, True))
 
 
-@operator("where", arrays=3)
+@operator("where", arrays=3, loose=(0,), fill=same_shape)
 def where(condition, x, y):
     if condition.shape != x.shape and condition.ndim == 1:  # a condition per row
         condition = condition.reshape(-1, *(1,) * (x.ndim - 1))

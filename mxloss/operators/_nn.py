@@ -1,5 +1,7 @@
 """Operators of networks: products of matrices, and losses that are operators."""
 
+import math
+
 import numpy as np
 
 from .. import _core, autograd, random
@@ -40,7 +42,23 @@ def batch_dot(lhs, rhs, transpose_a=False, transpose_b=False):
     )
 
 
-@operator("FullyConnected", arrays=3)
+def shapes_of_layer(shapes, attributes):
+    """Weight and bias from the data."""
+    data, weight, *bias = shapes
+    units = attributes["num_hidden"]
+    if data is not None and units is not None and weight is None:
+        weight = (units, math.prod(data[1:]) if attributes["flatten"] else data[-1])
+    if units is not None:
+        bias = [(units,) for _ in bias]
+    return [data, weight, *bias]
+
+
+@operator(
+    "FullyConnected",
+    arrays=3,
+    optional={"bias": lambda a: not a["no_bias"]},
+    fill=shapes_of_layer,
+)
 def fully_connected(data, weight, bias=None, num_hidden=None, no_bias=False, flatten=True):
     x = data.reshape(len(data), -1) if flatten else data
     if num_hidden is not None and len(weight) != num_hidden:
@@ -59,7 +77,7 @@ def fully_connected(data, weight, bias=None, num_hidden=None, no_bias=False, fla
     return value + bias if with_bias else value, pullback
 
 
-@operator("Dropout")
+@operator("Dropout", hidden=1)
 def dropout(data, p=0.5, mode="training", axes=()):
     """In training (mode 'always': ever), each element becomes 0 with probability p, or is divided
     by 1 - p. Along `axes` all elements share their fate."""
@@ -75,7 +93,15 @@ def dropout(data, p=0.5, mode="training", axes=()):
     return data * factor, lambda g: (g * factor,)
 
 
-@operator("SoftmaxOutput", arrays=2)
+def shape_of_classes(shapes, attributes):
+    """One label for each sample, with multi_output for each place of it."""
+    data, label = shapes
+    if data is not None and label is None:
+        label = (data[0], *data[2:]) if attributes["multi_output"] else data[:-1]
+    return [data, label]
+
+
+@operator("SoftmaxOutput", arrays=2, loose=(1,), fill=shape_of_classes)
 def softmax_output(
     data,
     label,
@@ -107,7 +133,13 @@ def softmax_output(
     return p, pullback
 
 
-@operator("Embedding", arrays=2)
+def shape_of_table(shapes, attributes):
+    """The table from its attributes."""
+    data, weight = shapes
+    return [data, weight or (attributes["input_dim"], attributes["output_dim"])]
+
+
+@operator("Embedding", arrays=2, loose=(0,), fill=shape_of_table)
 def embedding(data, weight, input_dim=None, output_dim=None, dtype="float32"):
     rows = np.clip(data.astype(np.int64), 0, len(weight) - 1)
 
@@ -119,7 +151,17 @@ def embedding(data, weight, input_dim=None, output_dim=None, dtype="float32"):
     return weight[rows], pullback
 
 
-@operator("CTCLoss", "ctc_loss", arrays=4)
+@operator(
+    "CTCLoss",
+    "ctc_loss",
+    arrays=4,
+    loose=(1, 2, 3),
+    hidden=1,
+    optional={
+        "data_lengths": lambda a: a["use_data_lengths"],
+        "label_lengths": lambda a: a["use_label_lengths"],
+    },
+)
 def ctc_loss(
     data,
     label,

@@ -103,7 +103,7 @@ def norm(data, ord=2, axis=None, keepdims=False):
     return kept(value, axes, keepdims), pullback
 
 
-@operator("L2Normalization")
+@operator("L2Normalization", hidden=1)
 def l2_normalization(data, eps=1e-10, mode="instance"):
     axes = {
         "instance": tuple(range(1, data.ndim)),
@@ -141,7 +141,7 @@ def log_softmax(data, axis=-1, temperature=None):
     )
 
 
-@operator("softmax", "SoftmaxActivation")
+@operator("softmax")
 def softmax(data, axis=-1, temperature=None):
     x, axis, by = scaled_down(data, axis, temperature)
     value = np.exp(log_softmax_of(x, axis))
@@ -156,7 +156,7 @@ def softmin(data, axis=-1, temperature=None):
     return value, lambda g: (-pullback(g)[0],)
 
 
-@operator("softmax_cross_entropy", arrays=2)
+@operator("softmax_cross_entropy", arrays=2, loose=(1,))
 def softmax_cross_entropy(data, label):
     """Summed over the batch; shape (1,)."""
     lp = log_softmax_of(data, 1)
@@ -204,7 +204,7 @@ def argsort(data, axis=-1, is_ascend=True, dtype="float32"):
     return at_least_1d(order).astype(dtype), lambda g: (None,)
 
 
-@operator("topk")
+@operator("topk", outputs=lambda a: 2 if a["ret_typ"] == "both" else 1)
 def topk(data, axis=-1, k=1, ret_typ="indices", is_ascend=False, dtype="float32"):
     """Places and values of the k largest (is_ascend: smallest), the first of equals first."""
     if ret_typ not in ("indices", "value", "both"):

@@ -57,7 +57,7 @@ def resolve_shape(old, codes, reverse=False):
     return tuple(new[::-1] if reverse else new)
 
 
-@operator("reshape", "Reshape")
+@operator("reshape", mxnet="Reshape")
 def reshape(data, shape, reverse=False):
     codes = (shape,) if isinstance(shape, (int, np.integer)) else shape
     return data.reshape(resolve_shape(data.shape, codes, reverse)), lambda g: (
@@ -65,12 +65,12 @@ def reshape(data, shape, reverse=False):
     )
 
 
-@operator("reshape_like", arrays=2)
+@operator("reshape_like", arrays=2, loose=(1,))
 def reshape_like(lhs, rhs):
     return lhs.reshape(rhs.shape), lambda g: (g.reshape(lhs.shape), None)
 
 
-@operator("flatten", "Flatten")
+@operator("flatten", mxnet="Flatten")
 def flatten(data):
     return data.reshape(len(data), -1), lambda g: (g.reshape(data.shape),)
 
@@ -92,12 +92,12 @@ def transpose(data, axes=None):
     return np.transpose(data, axes), lambda g: (np.transpose(g, np.argsort(axes)),)
 
 
-@operator("swapaxes", "SwapAxis")
+@operator("swapaxes", mxnet="SwapAxis")
 def swapaxes(data, dim1=0, dim2=0):
     return np.swapaxes(data, dim1, dim2), lambda g: (np.swapaxes(g, dim1, dim2),)
 
 
-@operator("flip", "reverse")
+@operator("flip", mxnet="reverse")
 def flip(data, axis):
     axes = normalise_axes(axis, data.ndim)
     return np.flip(data, axes), lambda g: (np.flip(g, axes),)
@@ -134,7 +134,7 @@ def broadcast_to(data, shape):
     return np.broadcast_to(data, shape).copy(), lambda g: (unbroadcast(g, data.shape),)
 
 
-@operator("broadcast_like", arrays=2)
+@operator("broadcast_like", arrays=2, loose=(1,))
 def broadcast_like(lhs, rhs):
     return np.broadcast_to(lhs, rhs.shape).copy(), lambda g: (unbroadcast(g, lhs.shape), None)
 
@@ -173,7 +173,7 @@ def repeat(data, repeats, axis=None):
 # ---- Joining and cutting -------------------------------------------------------------------------
 
 
-@operator("concat", "Concat", arrays=None)
+@operator("concat", mxnet="Concat", arrays=None)
 def concat(*data, dim=1):
     ends = np.cumsum([a.shape[one_axis(dim, a.ndim)] for a in data])[:-1]
     return np.concatenate(data, dim), lambda g: tuple(np.split(g, ends, dim))
@@ -184,7 +184,7 @@ def stack(*data, axis=0):
     return np.stack(data, axis), lambda g: tuple(np.moveaxis(g, axis, 0))
 
 
-@operator("split", "SliceChannel")
+@operator("split", mxnet="SliceChannel", outputs=lambda a: a["num_outputs"])
 def split(data, num_outputs, axis=1, squeeze_axis=False):
     at = one_axis(axis, data.ndim)
     parts = np.split(data, num_outputs, at)
@@ -225,7 +225,7 @@ def slice_(data, begin, end, step=()):
     return cut(data, tuple(slice(*parts) for parts in zip(begin, end, step)))
 
 
-@operator("slice_like", arrays=2)
+@operator("slice_like", arrays=2, loose=(1,))
 def slice_like(data, shape_like, axes=()):
     chosen = normalise_axes(axes, data.ndim) if axes else range(data.ndim)
     value, pullback = cut(
@@ -247,6 +247,15 @@ def index_(data, key):
     return at_least_1d(np.asarray(data[key])), lambda g: pullback(g.reshape(data[key].shape))
 
 
+def without_axis(shapes, attributes):
+    """One index for each place of the data without an axis."""
+    data, index = shapes
+    if data is not None and index is None:
+        at = one_axis(attributes["axis"], len(data))
+        index = data[:at] + data[at + 1 :]
+    return [data, index]
+
+
 # ---- Picking -------------------------------------------------------------------------------------
 
 
@@ -260,7 +269,7 @@ def as_index(index, length, mode):
     return np.clip(whole, 0, length - 1) if mode == "clip" else whole % length
 
 
-@operator("pick", arrays=2)
+@operator("pick", arrays=2, loose=(1,), fill=without_axis)
 def pick(data, index, axis=-1, keepdims=False, mode="clip"):
     at = one_axis(axis, data.ndim)
     full = tuple(1 if i == at else n for i, n in enumerate(data.shape))
@@ -275,7 +284,7 @@ def pick(data, index, axis=-1, keepdims=False, mode="clip"):
     return value if keepdims else at_least_1d(value.squeeze(at)), pullback
 
 
-@operator("take", arrays=2)
+@operator("take", arrays=2, loose=(1,))
 def take(a, indices, axis=0, mode="clip"):
     at = one_axis(axis, a.ndim)
     places = as_index(indices, a.shape[at], mode)
@@ -288,7 +297,7 @@ def take(a, indices, axis=0, mode="clip"):
     return np.take(a, places, at), pullback
 
 
-@operator("gather_nd", arrays=2)
+@operator("gather_nd", arrays=2, loose=(1,))
 def gather_nd(data, indices):
     places = tuple(indices.astype(np.int64))
 
@@ -300,14 +309,20 @@ def gather_nd(data, indices):
     return data[places], pullback
 
 
-@operator("one_hot")
+@operator("one_hot", loose=(0,))
 def one_hot(indices, depth, on_value=1.0, off_value=0.0, dtype="float32"):
     """Rows of off_value where an index is out of range."""
     hit = np.trunc(indices)[..., None] == np.arange(depth)
     return np.where(hit, on_value, off_value).astype(dtype), lambda g: (None,)
 
 
-@operator("SequenceMask", "sequence_mask", arrays=2)
+@operator(
+    "SequenceMask",
+    "sequence_mask",
+    arrays=2,
+    loose=(1,),
+    optional={"sequence_length": lambda a: a["use_sequence_length"]},
+)
 def sequence_mask(data, sequence_length=None, use_sequence_length=False, value=0.0, axis=0):
     """What lies beyond each sample's length along `axis`, 0 or 1, becomes `value`; samples are
     along the other one."""

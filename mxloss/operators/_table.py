@@ -26,6 +26,19 @@ class Operator(NamedTuple):
     function: Callable
     arrays: int | None  # how many leading parameters are arrays; None: any number of them
     signature: inspect.Signature
+    mxnet: str  # what MXNet's files call it
+    optional: dict  # array -> attributes -> whether it is wanted; others with a default are not
+    loose: frozenset  # numbers of arrays whose dtype is their own, such as indices
+    fill: Callable | None  # (shapes with None for unknown, attributes) -> with more of them known
+    outputs: Callable  # attributes -> number of results
+    hidden: int  # how many results more MXNet's files count
+
+    def wanted(self, attributes):
+        """Names of the arrays that it takes with these attributes."""
+        names = list(self.signature.parameters)[: self.arrays]
+        return [
+            name for name in names if name not in self.optional or self.optional[name](attributes)
+        ]
 
     def bind(self, args, kwargs):
         """Arrays, with None for those left out, and attributes by name."""
@@ -57,12 +70,32 @@ class Operator(NamedTuple):
 TABLE: dict[str, Operator] = {}
 
 
-def operator(*names, arrays=1):
-    """Enter a function under these names, the first of which is its own."""
+def operator(
+    *names,
+    arrays=1,
+    mxnet=None,
+    optional=None,
+    loose=(),
+    fill=None,
+    outputs=lambda attributes: 1,
+    hidden=0,
+):
+    """Enter a function under these names, the first of which is its own; see `Operator`."""
 
     def enter(function):
-        entry = Operator(names[0], function, arrays, inspect.signature(function))
-        for name in names:
+        entry = Operator(
+            names[0],
+            function,
+            arrays,
+            inspect.signature(function),
+            mxnet or names[0],
+            optional or {},
+            frozenset(loose),
+            fill,
+            outputs,
+            hidden,
+        )
+        for name in {*names, entry.mxnet}:
             assert name not in TABLE, name
             TABLE[name] = entry
         return function

@@ -1,0 +1,228 @@
+"""The nodes behind Symbols: order, evaluation, and what can be known about shapes and types."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from . import operators
+from ._ndarray import NDArray, invoke
+from .base import MXNetError, MXNetValueError
+
+# numbers of dtypes in MXNet's files
+TYPES = {
+    np.dtype(name): number
+    for number, name in enumerate(
+        ("float32", "float64", "float16", "uint8", "int32", "int8", "int64", "bool")
+    )
+}
+
+
+class Node:
+    """A variable (`entry` is None), or an operator applied to outputs of other nodes.
+
+    inputs has a pair (node, number of its output) for each array of the operator, None for those
+    left out. attributes are values for the operator's function, texts what was given, as strings.
+    """
+
+    __slots__ = ("attributes", "entry", "inputs", "name", "texts")
+
+    def __init__(self, entry, name, inputs=(), attributes=None, texts=None):
+        self.entry, self.name, self.inputs = entry, name, list(inputs)
+        self.attributes, self.texts = attributes or {}, texts or {}
+
+    @property
+    def outputs(self):
+        """Number of results."""
+        return 1 if self.entry is None else self.entry.outputs(self.attributes)
+
+    def output_names(self):
+        """Names of the results; a variable's is its own."""
+        if self.entry is None:
+            return [self.name]
+        if self.outputs == 1:
+            return [f"{self.name}_output"]
+        return [f"{self.name}_output{i}" for i in range(self.outputs)]
+
+    def declared(self, key):
+        """The shape ('__shape__') or dtype ('__dtype__') that a variable was made with, or None."""
+        text = self.texts.get(key)
+        if text is None:
+            return None
+        value = parse(text)
+        if key == "__dtype__":
+            return next((dtype for dtype, number in TYPES.items() if number == value), None)
+        return value if isinstance(value, tuple) and all(n > 0 for n in value) else None
+
+
+def parse(text):
+    """A value as files write it: a number, True, False, None, a tuple of these, or a word."""
+    text = text.strip()
+    if text in ("True", "False", "None"):
+        return {"True": True, "False": False, "None": None}[text]
+    if text[:1] in ("(", "[") and text[-1:] in (")", "]"):
+        parts = [part for part in text[1:-1].split(",") if part.strip()]
+        return tuple(parse(part) for part in parts)
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return text
+
+
+def in_order(outputs):
+    """All nodes that the outputs need, each after its inputs, as MXNet's files have them."""
+    found, seen = [], set()
+    stack = [(node, False) for node, _ in reversed(outputs)]
+    while stack:
+        node, finished = stack.pop()
+        if finished:
+            found.append(node)
+        elif id(node) not in seen:
+            seen.add(id(node))
+            stack.append((node, True))
+            stack += [(source[0], False) for source in reversed(node.inputs) if source is not None]
+    return found
+
+
+def variables(outputs):
+    """The variables among them."""
+    return [node for node in in_order(outputs) if node.entry is None]
+
+
+def evaluate(outputs, values):
+    """NDArrays of the outputs; values has those of the variables by name."""
+    results = {}
+    for node in in_order(outputs):
+        if node.entry is None:
+            results[id(node)] = [values[node.name]]
+            continue
+        arrays = [None if s is None else results[id(s[0])][s[1]] for s in node.inputs]
+        try:
+            made = invoke(node.entry, arrays, node.attributes)
+        except MXNetError as error:
+            raise type(error)(f"Error in operator {node.name}: {error}") from None
+        results[id(node)] = made if isinstance(made, list) else [made]
+    return [results[id(node)][i] for node, i in outputs]
+
+
+# ---- Shapes --------------------------------------------------------------------------------------
+
+
+def _result_shapes(node, shapes):
+    """Shapes of a node's results: those of the operator applied to zeros."""
+    arrays = [None if shape is None else NDArray(np.zeros(shape, np.float32)) for shape in shapes]
+    made = invoke(node.entry, arrays, node.attributes)
+    return [m.shape for m in made] if isinstance(made, list) else [made.shape]
+
+
+def infer_shapes(outputs, known):
+    """{variable name: shape} of all variables, with None where unknown, and the outputs' shapes."""
+    nodes = in_order(outputs)
+    shapes = {
+        id(node): [known.get(node.name) or node.declared("__shape__")]
+        if node.entry is None
+        else [None] * node.outputs
+        for node in nodes
+    }
+    changed = True
+    while changed:
+        changed = False
+        for node in nodes:
+            if node.entry is None or None not in shapes[id(node)]:
+                continue
+            sources = [s for s in node.inputs if s is not None]
+            has = [shapes[id(n)][i] for n, i in sources]
+            if None in has and node.entry.fill is not None:
+                for (n, i), old, new in zip(sources, has, node.entry.fill(has, node.attributes)):
+                    if old is None and new is not None and n.entry is None:
+                        shapes[id(n)][i] = tuple(new)
+                        changed = True
+                has = [shapes[id(n)][i] for n, i in sources]
+            if None not in has:
+                by_place = iter(has)
+                full = [None if s is None else next(by_place) for s in node.inputs]
+                try:
+                    shapes[id(node)] = _result_shapes(node, full)
+                except MXNetError as error:
+                    raise type(error)(f"Error in operator {node.name}: {error}") from None
+                changed = True
+    for node in nodes:
+        if (
+            node.entry is not None
+            and node.entry.name == "reshape_like"
+            and None in shapes[id(node)]
+        ):
+            raise MXNetValueError(
+                f"Error in operator {node.name}: reshape_like needs the shapes of both inputs; "
+                f"give the shape of {' and '.join(_unknown(node, shapes))}"
+            )
+    by_name = {node.name: shapes[id(node)][0] for node in nodes if node.entry is None}
+    return by_name, [shapes[id(node)][i] for node, i in outputs]
+
+
+def _unknown(node, shapes):
+    nodes = in_order([(node, 0)])
+    return [n.name for n in nodes if n.entry is None and shapes[id(n)][0] is None] or ["its inputs"]
+
+
+def warn_unknown(by_name):
+    """Say which shapes could not be found."""
+    names = ", ".join(name for name, shape in by_name.items() if shape is None)
+    warnings.warn(
+        f"Cannot decide shape for the following arguments: {names}. Consider providing them as "
+        "input",
+        stacklevel=4,
+    )
+
+
+# ---- Types ---------------------------------------------------------------------------------------
+
+
+def infer_types(outputs, known):
+    """{variable name: dtype or None}, and the outputs' dtypes: all that an operator takes and gives
+    have one dtype, but for indices and their like, and for results whose dtype is an argument."""
+    nodes = in_order(outputs)
+    types = {
+        id(node): [known[node.name] if node.name in known else node.declared("__dtype__")]
+        if node.entry is None
+        else [None] * node.outputs
+        for node in nodes
+    }
+    changed = True
+    while changed:
+        changed = False
+        for node in nodes:
+            if node.entry is None:
+                continue
+            own = node.attributes.get("dtype")
+            tied = [
+                (id(s[0]), s[1])
+                for i, s in enumerate(node.inputs)
+                if s is not None and i not in node.entry.loose
+            ]
+            results = [(id(node), i) for i in range(node.outputs)]
+            if own is None:
+                tied += results
+            elif types[id(node)][0] is None:
+                types[id(node)] = [np.dtype(own)] * node.outputs
+                changed = True
+            has = {types[n][i] for n, i in tied if types[n][i] is not None}
+            if len(has) > 1:
+                raise MXNetValueError(
+                    f"Error in operator {node.name}: its inputs have the dtypes "
+                    f"{' and '.join(sorted(str(dtype) for dtype in has))}; expected one"
+                )
+            for n, i in tied:
+                if has and types[n][i] is None:
+                    (types[n][i],) = has
+                    changed = True
+    by_name = {node.name: types[id(node)][0] for node in nodes if node.entry is None}
+    return by_name, [types[id(node)][i] for node, i in outputs]
+
+
+def operator_named(name):
+    """The table's entry that MXNet's files call so, or None."""
+    return operators.TABLE.get(name)

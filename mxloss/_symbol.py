@@ -1,0 +1,426 @@
+"""The class Symbol: an expression of operators, to be evaluated later or written to a file."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import _graph, operators
+from ._graph import Node
+from ._ndarray import _NUMBERS, NDArray
+from .base import MXNetError, MXNetTypeError, MXNetValueError, NotImplementedForSymbol
+from .name import NameManager
+
+_WITH_UNDERSCORE = {"equal", "not_equal", "greater", "greater_equal", "lesser", "lesser_equal"}
+_WITH_UNDERSCORE |= {"logical_and", "logical_or", "logical_xor"}
+
+
+def variable(name):
+    """A Symbol for an array that is given later."""
+    return Symbol([(Node(None, name), 0)])
+
+
+def _text(key, value):
+    if key == "dtype":
+        return np.dtype(value).name
+    return str(value)
+
+
+def compose(entry, hint, inputs, attributes, given, name=None):
+    """The Symbol of an operator applied to Symbols; inputs that it wants and were not given become
+    variables."""
+    name = NameManager.current().get(name, hint)
+    if entry.arrays is None:
+        sources = [one_output(entry, i, x) for i, x in enumerate(inputs)]
+    else:
+        wanted, sources = entry.wanted(attributes), []
+        for i, (parameter, x) in enumerate(zip(entry.signature.parameters, inputs)):
+            if x is None and parameter in wanted:
+                x = variable(f"{name}_{parameter}")
+            sources.append(
+                None if x is None or parameter not in wanted else one_output(entry, i, x)
+            )
+    texts = {key: _text(key, value) for key, value in given.items()}
+    node = Node(entry, name, sources, attributes, texts)
+    return Symbol([(node, i) for i in range(node.outputs)])
+
+
+def one_output(entry, place, x):
+    """The only output of an input."""
+    if not isinstance(x, Symbol):
+        raise MXNetTypeError(
+            f"{entry.name}: input {place} is of type {type(x).__name__}; expected a Symbol"
+        )
+    if len(x._outputs) != 1:
+        raise MXNetValueError(
+            f"{entry.name}: input {place} is a group of {len(x._outputs)} Symbols; expected one"
+        )
+    return x._outputs[0]
+
+
+def mixed_symbols(stem, lhs, rhs):
+    """lhs and rhs, of which one may be a number; two Symbols must have one shape."""
+    for x in (lhs, rhs):
+        if not isinstance(x, (Symbol, *_NUMBERS)):
+            raise MXNetTypeError(
+                f"{stem}: an operand is of type {type(x).__name__}; expected a Symbol or a number"
+            )
+    if isinstance(lhs, Symbol) and isinstance(rhs, Symbol):
+        return compose(operators.TABLE[f"_{stem}"], f"_{stem}", [lhs, rhs], {}, {})
+    name, swapped = operators.mixed(stem, isinstance(lhs, Symbol), isinstance(rhs, Symbol))
+    array, number = (rhs, lhs) if swapped else (lhs, rhs)
+    hint = name if stem in _WITH_UNDERSCORE else name.replace("_scalar", "scalar")
+    scalar = {"scalar": number}
+    return compose(operators.TABLE[name], hint, [array], scalar, scalar)
+
+
+class Symbol:
+    """An expression of operators and variables, of one or more outputs.
+
+    Made by `mx.sym.var` and the operators in `mx.sym`, or by calling a block with Symbols.
+    `bind` or `eval` computes it with arrays.
+
+    >>> import mxloss as mx
+    >>> a, b = mx.sym.var("a"), mx.sym.var("b")
+    >>> total = mx.sym.sum(a * b, name="total")
+    >>> total, total.list_arguments()
+    (<Symbol total>, ['a', 'b'])
+    >>> total.eval(a=mx.nd.array([1, 2]), b=mx.nd.array([3, 4]))[0].asscalar().item()
+    11.0
+    """
+
+    __slots__ = ("__weakref__", "_outputs")
+    __array_priority__ = 1000.0
+    __hash__ = object.__hash__
+    handle = None
+
+    def __init__(self, outputs):
+        self._outputs = outputs
+
+    def __repr__(self):
+        if self.name is None:
+            names = ", ".join(node.name for node, _ in self._outputs)
+            return f"<Symbol group [{names}]>"
+        return f"<Symbol {self.name}>"
+
+    def __bool__(self):
+        raise NotImplementedForSymbol(
+            "a Symbol has no truth: it has no elements before it is evaluated. Such a function "
+            "works with NDArrays only"
+        )
+
+    def __reduce__(self):
+        from .symbol import load_json
+
+        return load_json, (self.tojson(),)
+
+    def __copy__(self):
+        return self.__deepcopy__(None)
+
+    def __deepcopy__(self, memo):
+        return _rebuilt(self, {})
+
+    # ---- Facts
+
+    @property
+    def name(self):
+        """The name of the operator or variable; None for a group."""
+        nodes = {id(node): node.name for node, _ in self._outputs}
+        return next(iter(nodes.values())) if len(nodes) == 1 else None
+
+    @property
+    def num_outputs(self):
+        """Number of outputs."""
+        return len(self._outputs)
+
+    def attr(self, key):
+        """An attribute as a string, or None."""
+        return self._outputs[0][0].texts.get(key) if self.name is not None else None
+
+    def list_attr(self):
+        """All attributes, as strings."""
+        return dict(self._outputs[0][0].texts) if self.name is not None else {}
+
+    def attr_dict(self):
+        """Attributes of all nodes that have some, by name."""
+        nodes = _graph.in_order(self._outputs)
+        return {node.name: dict(node.texts) for node in nodes if node.texts}
+
+    def list_arguments(self):
+        """Names of the variables, in the order in which the expression needs them."""
+        return [node.name for node in _graph.variables(self._outputs)]
+
+    list_inputs = list_arguments
+
+    def list_auxiliary_states(self):
+        """[]: no operator here keeps a state."""
+        return []
+
+    def list_outputs(self):
+        """Names of the outputs."""
+        return [node.output_names()[i] for node, i in self._outputs]
+
+    def get_internals(self):
+        """A group of the outputs of all nodes."""
+        nodes = _graph.in_order(self._outputs)
+        return Symbol([(node, i) for node in nodes for i in range(node.outputs)])
+
+    def get_children(self):
+        """A group of what goes into this operator; None for a variable."""
+        children = [s for node, _ in self._outputs for s in node.inputs if s is not None]
+        return Symbol(children) if children else None
+
+    def __len__(self):
+        return len(self._outputs)
+
+    def __iter__(self):
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, index):
+        """One output, by number or name."""
+        if isinstance(index, str):
+            found = [i for i, name in enumerate(self.list_outputs()) if name == index]
+            if len(found) != 1:
+                raise MXNetValueError(
+                    f"{'More than one' if found else 'Cannot find'} output that matches name "
+                    f'"{index}"'
+                )
+            (index,) = found
+        if not isinstance(index, (int, np.integer)):
+            raise MXNetTypeError(
+                f"a Symbol is indexed by the number or name of an output, got {index!r}; to cut "
+                "arrays use slice_axis"
+            )
+        if not 0 <= index < len(self._outputs):
+            raise IndexError(f"output {index} of {len(self._outputs)}")
+        return Symbol([self._outputs[index]])
+
+    def __call__(self, *args, name=None, **kwargs):
+        """The same expression with Symbols in place of variables, by name or in order."""
+        names = self.list_arguments()
+        if len(args) > len(names):
+            raise MXNetTypeError(f"{self!r} has {len(names)} arguments, got {len(args)}")
+        given = {**dict(zip(names, args)), **kwargs}
+        for key, value in given.items():
+            if key not in names:
+                raise MXNetValueError(f"{self!r} has no argument {key!r}; it has {names}")
+            if not isinstance(value, Symbol) or len(value) != 1:
+                raise MXNetTypeError(f"{key} is {value!r}; expected a Symbol of one output")
+        return _rebuilt(self, {key: value._outputs[0] for key, value in given.items()})
+
+    # ---- Shapes and types
+
+    def _by_name(self, what, args, kwargs):
+        names = self.list_arguments()
+        if len(args) > len(names):
+            raise MXNetTypeError(f"{what}: {len(names)} arguments, got {len(args)}")
+        given = {name: x for name, x in (*zip(names, args), *kwargs.items()) if x is not None}
+        return given
+
+    def _infer_shape(self, partial, args, kwargs):
+        known = {
+            name: tuple(shape)
+            for name, shape in self._by_name("infer_shape", args, kwargs).items()
+            if len(shape) and all(n > 0 for n in shape)
+        }
+        try:
+            by_name, outputs = _graph.infer_shapes(self._outputs, known)
+        except MXNetError:
+            print("infer_shape error. Arguments:")
+            for name, shape in known.items():
+                print(f"  {name}: {shape}")
+            raise
+        arguments = [by_name[name] for name in self.list_arguments()]
+        if partial:
+            return [a or () for a in arguments], [o or () for o in outputs], []
+        if None in arguments or None in outputs:
+            _graph.warn_unknown(by_name)
+            return None, None, None
+        return arguments, outputs, []
+
+    def infer_shape(self, *args, **kwargs):
+        """Shapes of arguments, outputs and (none) auxiliary states, from shapes of some arguments,
+        by name or in order; three None, with a warning, if they are not enough."""
+        return self._infer_shape(False, args, kwargs)
+
+    def infer_shape_partial(self, *args, **kwargs):
+        """As infer_shape, with () for what is unknown."""
+        return self._infer_shape(True, args, kwargs)
+
+    def infer_type(self, *args, **kwargs):
+        """Dtypes of arguments, outputs and (none) auxiliary states, from those of some arguments;
+        three None if they are not enough."""
+        given = self._by_name("infer_type", args, kwargs)
+        known = {name: np.dtype(dtype) for name, dtype in given.items()}
+        try:
+            by_name, outputs = _graph.infer_types(self._outputs, known)
+        except MXNetError:
+            print("infer_type error. Arguments:")
+            for name, dtype in known.items():
+                print(f"  {name}: {dtype}")
+            raise
+        arguments = [by_name[name] for name in self.list_arguments()]
+        if any(dtype is None for dtype in outputs):
+            return None, None, None
+        return (
+            [np.float32 if a is None else a.type for a in arguments],
+            [o.type for o in outputs],
+            [],
+        )
+
+    # ---- Computing
+
+    def eval(self, ctx=None, **kwargs):
+        """A list of the outputs as NDArrays, for arguments given by name."""
+        return self.bind(ctx, kwargs).forward()
+
+    def bind(
+        self, ctx=None, args=None, args_grad=None, grad_req="write", aux_states=None, **ignored
+    ):
+        """An `Executor` that computes the outputs with these arrays.
+
+        Parameters
+        ----------
+        ctx : Context
+        args : dict or list of NDArray
+            The arguments, by name or in order.
+        args_grad : dict or list of NDArray, optional
+            Where `backward` puts gradients.
+        grad_req : str, or dict or list of str
+            'write', 'add' or 'null'.
+        """
+        from .executor import Executor
+
+        return Executor(self, args or {}, args_grad, grad_req)
+
+    def simple_bind(self, ctx=None, grad_req="write", type_dict=None, **kwargs):
+        """As `bind`, with arrays of zeros for arguments of shapes given by name."""
+        from .executor import Executor
+
+        shapes, _, _ = self.infer_shape(**kwargs)
+        names = self.list_arguments()
+        if shapes is None:
+            raise MXNetValueError(f"simple_bind: the shapes of {names} are not all known")
+        types = {name: (type_dict or {}).get(name, "float32") for name in names}
+        arrays = {n: NDArray(np.zeros(s, types[n])) for n, s in zip(names, shapes)}
+        grads = {n: NDArray(np.zeros(s, types[n])) for n, s in zip(names, shapes)}
+        return Executor(self, arrays, grads, grad_req)
+
+    # ---- Files
+
+    def tojson(self, remove_amp_cast=True):
+        """The expression as JSON, in MXNet's own form."""
+        from ._graph_json import dump
+
+        return dump(self._outputs)
+
+    def save(self, fname, remove_amp_cast=True):
+        """Write tojson() to a file."""
+        from . import _files
+
+        _files.write(fname, self.tojson().encode())
+
+    def debug_str(self):
+        """The expression node by node."""
+        lines = ["Symbol Outputs:"]
+        lines += [f"\toutput[{i}]={node.name}({k})" for i, (node, k) in enumerate(self._outputs)]
+        for node in _graph.in_order(self._outputs):
+            if node.entry is None:
+                lines.append(f"Variable:{node.name}")
+                continue
+            lines += ["-" * 20, f"Op:{node.entry.mxnet}, Name={node.name}", "Inputs:"]
+            sources = [s for s in node.inputs if s is not None]
+            lines += [
+                f"\targ[{i}]={n.name}({k}){' version=0' if n.entry is None else ''}"
+                for i, (n, k) in enumerate(sources)
+            ]
+            if node.texts:
+                lines.append("Attrs:")
+                lines += [f"\t{key}={node.texts[key]}" for key in sorted(node.texts)]
+        return "\n".join(lines) + "\n"
+
+    def __getattr__(self, name):
+        if name in _ARRAYS_ONLY:
+            raise NotImplementedForSymbol(
+                f"Function {name} is not implemented for Symbol and only available in NDArray"
+            )
+        raise AttributeError(f"a Symbol has no {name!r}")
+
+    # ---- Shapes with arguments in more than one form
+
+    def reshape(self, *shape, **kwargs):
+        """Shape codes as in `nd.reshape`; lengths one by one or as a tuple."""
+        shape = kwargs.pop("shape", shape)
+        if len(shape) == 1 and not isinstance(shape[0], (int, np.integer)):
+            shape = shape[0]
+        attributes = {"shape": tuple(shape), **kwargs}
+        return _apply("reshape", [self], attributes)
+
+    def transpose(self, *axes, **kwargs):
+        """The axes in another order, reversed by default."""
+        axes = kwargs.pop("axes", axes)
+        if len(axes) == 1 and not isinstance(axes[0], (int, np.integer)):
+            axes = axes[0]
+        return _apply("transpose", [self], {"axes": tuple(axes)} if axes else {})
+
+    def astype(self, dtype):
+        """With another dtype."""
+        return _apply("cast", [self], {"dtype": dtype})
+
+
+_ARRAYS_ONLY = {"asnumpy", "asscalar", "backward", "attach_grad", "grad", "shape", "size", "dtype"}
+_ARRAYS_ONLY |= {
+    "copy",
+    "copyto",
+    "as_in_context",
+    "detach",
+    "wait_to_read",
+    "ndim",
+    "context",
+    "T",
+}
+
+
+def _apply(name, inputs, given):
+    entry = operators.TABLE[name]
+    arrays, attributes = entry.bind(inputs, given)
+    return compose(entry, name.lower(), arrays, attributes, given)
+
+
+def _rebuilt(symbol, replaced):
+    """A copy of an expression, with some variables replaced by outputs of other nodes."""
+    copies = {}
+    for node in _graph.in_order(symbol._outputs):
+        if node.entry is None and node.name in replaced:
+            copies[id(node)] = [replaced[node.name]]
+            continue
+        sources = [None if s is None else copies[id(s[0])][s[1]] for s in node.inputs]
+        copy = Node(node.entry, node.name, sources, dict(node.attributes), dict(node.texts))
+        copies[id(node)] = [(copy, i) for i in range(node.outputs)]
+    return Symbol([copies[id(node)][i] for node, i in symbol._outputs])
+
+
+def _operator_methods():
+    for stem, name in {
+        "plus": "add",
+        "minus": "sub",
+        "mul": "mul",
+        "div": "truediv",
+        "mod": "mod",
+        "power": "pow",
+    }.items():
+        setattr(Symbol, f"__{name}__", lambda self, x, stem=stem: mixed_symbols(stem, self, x))
+        setattr(Symbol, f"__r{name}__", lambda self, x, stem=stem: mixed_symbols(stem, x, self))
+    for stem, name in {
+        "equal": "eq",
+        "not_equal": "ne",
+        "greater": "gt",
+        "greater_equal": "ge",
+        "lesser": "lt",
+        "lesser_equal": "le",
+    }.items():
+        setattr(Symbol, f"__{name}__", lambda self, x, stem=stem: mixed_symbols(stem, self, x))
+    Symbol.__neg__ = lambda self: mixed_symbols("mul", self, -1.0)
+    Symbol.__abs__ = lambda self: _apply("abs", [self], {})
+
+
+_operator_methods()

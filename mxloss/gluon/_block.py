@@ -1,0 +1,410 @@
+"""Block: what losses and layers have in common.
+
+A block has a name, parameters, other blocks as children, and hooks around its calls. It computes
+when called; under ``autograd.record()`` what it computes can be differentiated.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import warnings
+from collections import OrderedDict
+from contextlib import contextmanager
+
+from .. import _files
+from .._ndarray import observed
+from ..base import MXNetAssertionError, MXNetTypeError, MXNetValueError
+from ..name import NameManager, Prefix
+from . import _model
+from ._parameter import check_context
+from ._summary import summarise
+from .parameter import Parameter, ParameterDict
+
+
+class _Scope:
+    """Counts the children that a block makes in its name_scope()."""
+
+    _local = threading.local()
+
+    def __init__(self, block):
+        self._block = block
+        self._counter = {}
+
+    @classmethod
+    def current(cls):
+        return getattr(cls._local, "current", None)
+
+    @classmethod
+    def new_names(cls, prefix, params, hint):
+        """Prefix and parameters of a new block."""
+        scope = cls.current()
+        if scope is None:
+            if prefix is None:
+                prefix = NameManager.current().get(None, hint) + "_"
+            shared = (
+                ParameterDict(prefix) if params is None else ParameterDict(params.prefix, params)
+            )
+            return prefix, shared
+        if prefix is None:
+            count = scope._counter.get(hint, 0)
+            scope._counter[hint] = count + 1
+            prefix = f"{hint}{count}_"
+        parent = scope._block
+        if params is None:
+            shared = ParameterDict(parent.params.prefix + prefix, parent.params._shared)
+        else:
+            shared = ParameterDict(params.prefix, params)
+        return parent.prefix + prefix, shared
+
+    @contextmanager
+    def enter(self):
+        if self._block._empty_prefix:
+            yield self
+            return
+        before, _Scope._local.current = _Scope.current(), self
+        try:
+            with Prefix(self._block.prefix):
+                yield self
+        finally:
+            _Scope._local.current = before
+
+
+class HookHandle:
+    """What registering a hook returns: ``detach()`` takes the hook off again.
+
+    As a `with` block it does so at the end of the block.
+    """
+
+    _numbers = iter(range(2**62))
+
+    def __init__(self, hooks, hook):
+        if not callable(hook):
+            raise MXNetTypeError(f"the hook is {hook!r}; expected a function")
+        self._hooks, self._key = hooks, next(self._numbers)
+        hooks[self._key] = hook
+
+    def detach(self):
+        """Take the hook off. Once is enough, more does no harm."""
+        self._hooks.pop(self._key, None)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.detach()
+
+
+class Block:
+    """Base class of losses, layers and networks.
+
+    Parameters
+    ----------
+    prefix : str, optional
+        Goes in front of the names of its parameters and children. By default the name of the class
+        in lower case and a count: ``l2loss0_``.
+    params : ParameterDict, optional
+        Parameters to share with another block: ``Dense(10, params=first.params)``.
+
+    Notes
+    -----
+    A subclass overrides ``forward(self, ...)``. Blocks and parameters that it keeps as attributes
+    are its children and its parameters:
+
+    >>> import mxloss as mx
+    >>> class Net(mx.gluon.Block):
+    ...     def __init__(self, **kwargs):
+    ...         super().__init__(**kwargs)
+    ...         with self.name_scope():
+    ...             self.hidden = mx.gluon.nn.Dense(4, activation="relu")
+    ...             self.out = mx.gluon.nn.Dense(2)
+    ...     def forward(self, x):
+    ...         return self.out(self.hidden(x))
+    >>> net = Net(prefix="net_")
+    >>> net.initialize()
+    >>> net(mx.nd.ones((3, 5))).shape
+    (3, 2)
+    >>> list(net.collect_params(".*weight").keys())
+    ['net_dense0_weight', 'net_dense1_weight']
+    """
+
+    _in_summary = True  # as a row of its own
+
+    def __init__(self, prefix=None, params=None):
+        empty = prefix == ""
+        prefix, params = _Scope.new_names(prefix, params, type(self).__name__.lower())
+        self.__dict__.update(
+            _empty_prefix=empty,
+            _prefix=prefix,
+            _params=params,
+            _name=prefix.removesuffix("_"),
+            _children=OrderedDict(),
+            _reg_params={},
+            _forward_hooks=OrderedDict(),
+            _forward_pre_hooks=OrderedDict(),
+            _op_hooks=[],
+        )
+        self.__dict__["_scope"] = _Scope(self)
+
+    def __repr__(self):
+        lines = [
+            f"  ({key}): " + repr(block).replace("\n", "\n  ")
+            for key, block in self.__dict__.items()
+            if isinstance(block, Block)
+        ]
+        return f"{type(self).__name__}(\n" + "\n".join(lines) + "\n)"
+
+    def __setattr__(self, name, value):
+        existing = self.__dict__.get(name)
+        if isinstance(existing, (Block, Parameter)) and not isinstance(value, type(existing)):
+            raise MXNetTypeError(
+                f"Changing attribute type for {name} from {type(existing)} to {type(value)} "
+                "is not allowed"
+            )
+        if isinstance(value, Block):
+            self.register_child(value, name)
+        elif isinstance(value, Parameter):
+            if self._reg_params.get(name, value) is not value:
+                raise MXNetAssertionError(
+                    f"Overriding Parameter attribute {name} is not allowed. To share parameters "
+                    "between blocks, give `params` when the block is made"
+                )
+            self._reg_params[name] = value
+        super().__setattr__(name, value)
+
+    # ---- Names
+
+    @property
+    def prefix(self):
+        """What the names of parameters and children begin with."""
+        return self._prefix
+
+    @property
+    def name(self):
+        """The prefix without the underscore at its end."""
+        return self._name
+
+    def name_scope(self):
+        """A `with` block; blocks made in it have this block's prefix in front of theirs."""
+        return self._scope.enter()
+
+    # ---- Parameters
+
+    @property
+    def params(self):
+        """The block's own parameters, without those of its children."""
+        return self._params
+
+    def collect_params(self, select=None):
+        """The parameters of the block and all blocks inside it.
+
+        Parameters
+        ----------
+        select : str, optional
+            A regular expression; only parameters whose names match it from the start.
+
+        Returns
+        -------
+        ParameterDict
+        """
+        found = ParameterDict(self._params.prefix)
+        chosen = re.compile(select) if select else None
+        for name, parameter in self._params.items():
+            if chosen is None or chosen.match(name):
+                found.update({name: parameter})
+        for child in self._children.values():
+            found.update(child.collect_params(select))
+        return found
+
+    def initialize(self, init="uniform", ctx=None, verbose=False, force_reinit=False):
+        """Give all parameters first values.
+
+        Parameters
+        ----------
+        init : Initializer or str
+            How, for parameters without an `init` of their own.
+        ctx : Context, optional
+            `mx.cpu()`.
+        verbose : bool
+            Without effect.
+        force_reinit : bool
+            Whether parameters that have values begin anew.
+        """
+        self.collect_params().initialize(init, ctx, verbose, force_reinit)
+
+    def cast(self, dtype):
+        """Convert all parameters to a dtype. A loss without parameters computes in pred's dtype."""
+        for child in self._children.values():
+            child.cast(dtype)
+        for parameter in self._params.values():
+            parameter.cast(dtype)
+
+    # ---- Children and hooks
+
+    def register_child(self, block, name=None):
+        """Make a block a child, as assigning it to an attribute does; by default it is named by
+        its number."""
+        if not isinstance(block, Block):
+            raise MXNetTypeError(
+                f"{type(self).__name__}: a child is of type {type(block).__name__}; "
+                "expected a Block"
+            )
+        self._children[str(len(self._children)) if name is None else name] = block
+
+    def apply(self, fn):
+        """Call ``fn(block)`` for all blocks inside and then this one, which is returned."""
+        for child in self._children.values():
+            child.apply(fn)
+        fn(self)
+        return self
+
+    def register_forward_pre_hook(self, hook):
+        """Have ``hook(block, inputs)`` called before each call; inputs is a tuple.
+
+        Returns a `HookHandle`."""
+        return HookHandle(self._forward_pre_hooks, hook)
+
+    def register_forward_hook(self, hook):
+        """Have ``hook(block, inputs, output)`` called after each call.
+
+        Returns a `HookHandle`."""
+        return HookHandle(self._forward_hooks, hook)
+
+    def register_op_hook(self, callback, monitor_all=False):
+        """Have ``callback(name, operator, array)`` called with each operator's result when this
+        block is called; with `monitor_all` with its inputs as well.
+
+        A loss with a kernel is one operator.
+        """
+        if not callable(callback):
+            raise MXNetTypeError(f"the callback is {callback!r}; expected a function")
+        self._op_hooks.append((callback, monitor_all))
+
+    # ---- Calling
+
+    def __call__(self, *args, **kwargs):
+        """Compute: ``forward(*args, **kwargs)``, between the hooks."""
+        for hook in tuple(self._forward_pre_hooks.values()):
+            hook(self, args)
+        if self._op_hooks:
+            with observed(self.prefix, tuple(self._op_hooks)):
+                result = self.forward(*args, **kwargs)
+        else:
+            result = self.forward(*args, **kwargs)
+        for hook in tuple(self._forward_hooks.values()):
+            hook(self, args, result)
+        return result
+
+    def forward(self, *args):
+        """What the block computes. To be overridden."""
+        raise NotImplementedError(f"{type(self).__name__} does not override forward")
+
+    def hybridize(self, active=True, **kwargs):
+        """Hybridize the children, as far as they can be."""
+        for child in self._children.values():
+            child.hybridize(active, **kwargs)
+
+    # ---- Files
+
+    def _named_parameters(self, prefix=""):
+        """Parameters under the names of the attributes that lead to them: 'hidden.weight'."""
+        found = {prefix + name: p for name, p in self._reg_params.items()}
+        for name, child in self._children.items():
+            found.update(child._named_parameters(f"{prefix}{name}."))
+        return found
+
+    def save_parameters(self, filename, deduplicate=False):
+        """Write all parameters to a file in MXNet's form, under the names of attributes.
+
+        Parameters
+        ----------
+        filename : str
+        deduplicate : bool
+            Whether parameters that blocks share are written once.
+        """
+        parameters = self._named_parameters()
+        if deduplicate:
+            parameters = {name: p for p, name in {p: n for n, p in parameters.items()}.items()}
+        _files.save(filename, {name: p.data() for name, p in parameters.items()})
+
+    def load_parameters(
+        self,
+        filename,
+        ctx=None,
+        allow_missing=False,
+        ignore_extra=False,
+        cast_dtype=False,
+        dtype_source="current",
+    ):
+        """Take parameters from a file that `save_parameters`, `export` or MXNet wrote.
+
+        Parameters
+        ----------
+        filename : str
+        allow_missing, ignore_extra : bool
+            Whether parameters may lack values, and values parameters.
+        cast_dtype : bool
+            Whether dtypes may differ; `dtype_source`, 'current' or 'saved', says which one wins.
+        """
+        values = _files.named(_files.load(filename), filename)
+        parameters = self._named_parameters()
+        if not values and not parameters:
+            return
+        if not any("." in name for name in values) and not values.keys() <= parameters.keys():
+            self.collect_params().load(  # names as collect_params() has them
+                filename,
+                ctx,
+                allow_missing,
+                ignore_extra,
+                ""
+                if any(name.startswith(("arg:", self.prefix)) for name in values)
+                else self.prefix,
+                cast_dtype,
+                dtype_source,
+            )
+            return
+        check_context(ctx)
+        loaded = {id(parameters[name]) for name in values if name in parameters}
+        for name, parameter in parameters.items():
+            if id(parameter) not in loaded and not allow_missing:
+                raise MXNetAssertionError(
+                    f"Parameter '{name}' is missing in file '{filename}', which contains "
+                    f"parameters: {', '.join(values)}. Set allow_missing=True to leave it as it is"
+                )
+        for name in values:
+            if name not in parameters and not ignore_extra:
+                raise MXNetValueError(
+                    f"Parameter '{name}' loaded from file '{filename}' is not present in Block, "
+                    f"which contains parameters {', '.join(parameters)}. Set ignore_extra=True to "
+                    "ignore it"
+                )
+        for name, value in values.items():
+            if name in parameters:
+                parameters[name]._load(value, cast_dtype, dtype_source)
+
+    def save_params(self, filename):
+        """Deprecated: `save_parameters`, under names without the block's prefix."""
+        warnings.warn(
+            "save_params is deprecated. Please use save_parameters. Note that the names in the "
+            "file differ",
+            stacklevel=2,
+        )
+        self.collect_params().save(filename, strip_prefix=self.prefix)
+
+    def load_params(self, filename, ctx=None, allow_missing=False, ignore_extra=False):
+        """Deprecated: `load_parameters`."""
+        warnings.warn("load_params is deprecated. Please use load_parameters.", stacklevel=2)
+        self.load_parameters(filename, ctx, allow_missing, ignore_extra)
+
+    def save(self, prefix):
+        """Write ``prefix-model.json``, the blocks inside by name, and ``prefix-model.params``."""
+        _model.save(self, prefix)
+
+    def load(self, prefix):
+        """Take parameters from files that `save` wrote, for a block built in the same way."""
+        _model.load(self, prefix)
+
+    def summary(self, *inputs):
+        """Print a table of the blocks inside, with the shapes that come out and the number of
+        parameters, for a call with these inputs."""
+        summarise(self, inputs)

@@ -1,0 +1,361 @@
+"""Parameters of blocks: arrays that are given first values, trained, and kept by name."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from .. import autograd, initializer, symbol
+from .. import ndarray as nd
+from .._ndarray import FLOATS, NDArray
+from ..base import MXNetAssertionError, MXNetError, MXNetTypeError, MXNetValueError
+from ..context import Context, cpu
+
+
+class DeferredInitializationError(MXNetError):
+    """A parameter whose shape is not known before the first forward pass was asked for its data."""
+
+
+def _known(shape):
+    return shape is not None and all(n > 0 for n in shape)
+
+
+def check_context(ctx):
+    """A context, or a list of one; anything else is refused."""
+    contexts = [cpu()] if ctx is None else ctx if isinstance(ctx, (list, tuple)) else [ctx]
+    for c in contexts:
+        if not isinstance(c, Context):
+            raise MXNetTypeError(f"ctx is {ctx!r}; expected mx.cpu()")
+    if len(set(contexts)) != 1:
+        raise MXNetValueError(
+            f"ctx names {len(contexts)} devices; mxloss computes on one, the processor: mx.cpu()"
+        )
+
+
+class Parameter:
+    """An array to be trained, and its gradient.
+
+    Parameters
+    ----------
+    name : str
+        With the prefix of its block; what `collect_params` and files know it by.
+    grad_req : {'write', 'add', 'null'}
+        What `backward` does with the gradient: replace the last one, add to it, or nothing.
+    shape : int or tuple of int, optional
+        0 or -1 for a length that is not known yet.
+    dtype : str or numpy dtype, default float32
+    lr_mult, wd_mult : float
+        Factors on the trainer's learning rate and weight decay.
+    init : Initializer or str, optional
+        How to make the first values; otherwise as `initialize` says.
+    allow_deferred_init : bool
+        Whether `initialize` may wait for the shape.
+    differentiable : bool
+        Without it there is no gradient, whatever `grad_req`.
+    """
+
+    def __init__(
+        self,
+        name,
+        grad_req="write",
+        shape=None,
+        dtype=np.float32,
+        lr_mult=1.0,
+        wd_mult=1.0,
+        init=None,
+        allow_deferred_init=False,
+        differentiable=True,
+        stype="default",
+        grad_stype="default",
+    ):
+        if stype != "default" or grad_stype != "default":
+            raise MXNetValueError(
+                f"Parameter {name!r}: stype and grad_stype can only be 'default'; mxloss has no "
+                "sparse arrays"
+            )
+        self.name = name
+        self.lr_mult, self.wd_mult = lr_mult, wd_mult
+        self.init = init
+        self._dtype = dtype
+        self._shape = (shape,) if isinstance(shape, (int, np.integer)) else shape
+        self._shape = None if self._shape is None else tuple(self._shape)
+        self._allow_deferred_init = allow_deferred_init
+        self._differentiable = differentiable
+        self._data = None
+        self._deferred = None  # (init, data) once initialize was called without a shape
+        self._grad_req = self._var = None
+        self.grad_req = grad_req
+
+    def __repr__(self):
+        return f"Parameter {self.name} (shape={self._shape}, dtype={self._dtype})"
+
+    # ---- Facts
+
+    @property
+    def grad_req(self):
+        """'write', 'add' or 'null'."""
+        return self._grad_req
+
+    @grad_req.setter
+    def grad_req(self, request):
+        if request not in ("write", "add", "null"):
+            raise MXNetValueError(
+                f"Parameter {self.name!r}: grad_req must be one of 'write', 'add', or 'null', "
+                f"but got {request!r}"
+            )
+        if not self._differentiable:
+            request = "null"
+        if request != self._grad_req:
+            self._grad_req = request
+            if self._data is not None:
+                self._attach()
+
+    @property
+    def dtype(self):
+        """The dtype it was given."""
+        return self._dtype
+
+    @dtype.setter
+    def dtype(self, dtype):
+        self.cast(dtype)
+
+    @property
+    def shape(self):
+        """Lengths of the axes, 0 or -1 for those not known yet; or None."""
+        return self._shape
+
+    @shape.setter
+    def shape(self, shape):
+        old = self._shape
+        if old is not None and (
+            len(old) != len(shape) or any(a > 0 and a != b for a, b in zip(old, shape))
+        ):
+            raise MXNetValueError(
+                f"Parameter {self.name!r} of shape {old} cannot take the shape {tuple(shape)}"
+            )
+        self._shape = tuple(shape)
+
+    @property
+    def stype(self):
+        """'default': dense."""
+        return "default"
+
+    # ---- First values
+
+    def initialize(self, init=None, ctx=None, default_init="uniform", force_reinit=False):
+        """Give it first values.
+
+        Parameters
+        ----------
+        init : Initializer or str, optional
+            How; goes before the `init` the parameter was made with.
+        ctx : Context, optional
+        default_init : Initializer or str
+            How, if neither says.
+        force_reinit : bool
+            Whether to begin anew if it has values already; otherwise that is a warning.
+
+        Raises
+        ------
+        ValueError
+            If the shape is not known and the parameter was not made to wait for it.
+        """
+        check_context(ctx)
+        if self._data is not None and not force_reinit:
+            warnings.warn(
+                f"Parameter '{self.name}' is already initialized, ignoring. Set force_reinit=True "
+                "to re-initialize.",
+                stacklevel=2,
+            )
+            return
+        chosen = init if init is not None else self.init if self.init is not None else default_init
+        chosen = initializer.checked(chosen, "init")
+        self._data = None
+        if not _known(self._shape):
+            if not self._allow_deferred_init:
+                raise MXNetValueError(
+                    f"Cannot initialize Parameter '{self.name}' because it has invalid shape: "
+                    f"{self._shape}; all lengths must be known, or allow_deferred_init=True"
+                )
+            self._deferred = (chosen, None)
+            return
+        self._fill(chosen)
+
+    def _fill(self, init, data=None):
+        made = nd.zeros(self._shape, dtype=self._dtype)
+        with autograd.pause():
+            if data is not None:
+                made[:] = data
+            else:
+                desc = initializer.InitDesc(self.name, {"__init__": init})
+                initializer.Initializer()(desc, made)
+        self._data, self._deferred = made, None
+        self._attach()
+
+    def _attach(self):
+        if self._data._data.dtype.type in FLOATS:
+            self._data.attach_grad(self._grad_req)
+        if self._grad_req == "null":
+            self._data._variable = None
+
+    def _finish_deferred_init(self):
+        if self._deferred is None:
+            return
+        if not _known(self._shape):
+            raise MXNetValueError(
+                f"Parameter {self.name!r} still has the unknown shape {self._shape} after the "
+                "shapes of the inputs were looked at; give its block the missing lengths"
+            )
+        self._fill(*self._deferred)
+
+    def _load(self, data, cast_dtype, dtype_source):
+        """Take values from a file."""
+        has = self._shape
+        if has is not None and (
+            len(has) != len(data.shape) or any(a > 0 and a != b for a, b in zip(has, data.shape))
+        ):
+            raise MXNetAssertionError(
+                f"Failed loading Parameter '{self.name}' from saved params: shape incompatible "
+                f"expected {has} vs saved {data.shape}"
+            )
+        if np.dtype(self._dtype) != data.dtype:
+            if not cast_dtype:
+                raise MXNetAssertionError(
+                    f"Failed loading Parameter '{self.name}' from saved params: dtype incompatible "
+                    f"expected {np.dtype(self._dtype)} vs saved {np.dtype(data.dtype)}. Set "
+                    "cast_dtype=True to cast the dtype of saved params"
+                )
+            if dtype_source == "saved":
+                self.cast(data.dtype)
+            else:
+                data = data.astype(self._dtype)
+        self._shape = tuple(data.shape)
+        if self._data is None:
+            self._fill(None, data)
+        else:
+            self.set_data(data)
+
+    # ---- Values
+
+    def _check(self):
+        if self._data is not None:
+            return
+        if self._deferred is not None:
+            raise DeferredInitializationError(
+                f"Parameter '{self.name}' has not been initialized yet because initialization was "
+                "deferred: its shape is known after the first forward pass. Call the block with "
+                "data first, or give the shape (in_units, ...)"
+            )
+        raise MXNetError(
+            f"Parameter '{self.name}' has not been initialized; call initialize() of the block, or "
+            "of its collect_params(), which has the parameters of all blocks inside it"
+        )
+
+    def data(self, ctx=None):
+        """The values: always the same NDArray."""
+        if self._data is None:
+            self._check()
+        return self._data
+
+    def list_data(self):
+        """[data()]: one device, one array."""
+        return [self.data()]
+
+    def set_data(self, data):
+        """Replace the values; `data` must have the parameter's shape."""
+        self.shape = data.shape
+        if self._data is not None:
+            with autograd.pause():
+                self._data[:] = data
+        elif self._deferred is not None:
+            self._deferred = (self._deferred[0], data)
+        else:
+            self._check()
+
+    def grad(self, ctx=None):
+        """The gradient that the last `backward` left: always the same NDArray."""
+        self._check()
+        if self._data.grad is None:
+            raise MXNetError(
+                f"Cannot get gradient array for Parameter '{self.name}' because grad_req='null'"
+            )
+        return self._data.grad
+
+    def list_grad(self):
+        """[grad()]."""
+        return [self.grad()]
+
+    def zero_grad(self):
+        """Set the gradient to 0; needed with grad_req 'add'."""
+        if self._data is not None and self._data.grad is not None:
+            self._data.grad[:] = 0
+
+    def var(self):
+        """A variable that stands for it in a Symbol: always the same one."""
+        if self._var is None:
+            self._var = symbol.var(
+                self.name,
+                shape=self._shape,
+                dtype=self._dtype,
+                lr_mult=self.lr_mult,
+                wd_mult=self.wd_mult,
+                init=self.init,
+                __storage_type__=0,
+            )
+        return self._var
+
+    def list_ctx(self):
+        """[cpu(0)]."""
+        if self._deferred is None:
+            self._check()
+        return [cpu()]
+
+    def reset_ctx(self, ctx):
+        """Nothing: there is one device."""
+        check_context(ctx)
+
+    def cast(self, dtype):
+        """Convert values and gradient to another dtype."""
+        self._dtype = dtype
+        if self._data is not None:
+            with autograd.pause():
+                gradient = self._data.grad
+                self._data = self._data.astype(dtype)
+                self._attach()
+                if gradient is not None and self._data.grad is not None:
+                    self._data.grad[:] = gradient.astype(dtype)
+
+
+class Constant(Parameter):
+    """A parameter that training leaves alone.
+
+    Parameters
+    ----------
+    name : str
+    value : NDArray, or what `nd.array` takes
+    """
+
+    def __init__(self, name, value):
+        self.value = value if isinstance(value, NDArray) else nd.array(value)
+        super().__init__(
+            name,
+            grad_req="null",
+            shape=self.value.shape,
+            dtype=self.value.dtype,
+            init=initializer.Constant(self.value),
+        )
+
+    def __repr__(self):
+        return f"Constant {self.name} (shape={self.shape}, dtype={self.dtype})"
+
+    @property
+    def grad_req(self):
+        """'null'."""
+        return "null"
+
+    @grad_req.setter
+    def grad_req(self, request):
+        if request != "null":
+            raise MXNetValueError(f"Constant {self.name!r}: grad_req can only be 'null'")
+        self._grad_req = "null"

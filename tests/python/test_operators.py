@@ -58,10 +58,10 @@ BINARY = {
     "greater_equal": np.greater_equal, "lesser": np.less, "lesser_equal": np.less_equal,
     "logical_and": np.logical_and, "logical_or": np.logical_or, "logical_xor": np.logical_xor}
 for _stem, _f in BINARY.items():
-    _name = next(name for name, op in TABLE.items()
-                 if op.arrays == 2 and name.endswith("_" + _stem) and not name.startswith("_"))
-    CALLS[TABLE[_name].name] = [((P, y), {}, _f(P, y) * 1.0)
-                                for y in (near(3, 4, low=0.2713, high=1.9), ROW, COLUMN)]
+    _other = near(3, 4, low=0.2713, high=1.9)
+    CALLS[TABLE[f"broadcast_{_stem}"].name] = [((P, y), {}, _f(P, y) * 1.0)
+                                               for y in (_other, ROW, COLUMN)]
+    CALLS[TABLE[f"_{_stem}"].name] = [((P, _other), {}, _f(P, _other) * 1.0)]
     CALLS[f"_{_stem}_scalar"] = [((P,), {"scalar": 0.7}, _f(P, 0.7) * 1.0)]
     if f"_r{_stem}_scalar" in TABLE:
         CALLS[f"_r{_stem}_scalar"] = [((P,), {"scalar": 0.7}, _f(0.7, P) * 1.0)]
@@ -150,11 +150,20 @@ CALLS.update({
                 ((signed(5, 3, 4), np.array([[1.0, 2], [0, -1], [-1, -1]])),
                  {"blank_label": "last"}, None)],
 })
+CALLS.update({
+    "MakeLoss": [((A,), {}, A)], "_contrib_arange_like": [
+        ((A,), {}, np.arange(12.0).reshape(3, 4)),
+        ((A,), {"axis": 1, "start": 2, "step": 0.5, "repeat": 2}, [2, 2, 2.5, 2.5])],
+    "_full": [((), {"shape": (2, 3), "value": 0.5}, np.full((2, 3), 0.5))],
+    "_zeros": [((), {"shape": (2,)}, np.zeros(2))], "_ones": [((), {"shape": (2,)}, np.ones(2))],
+    "_arange": [((), {"start": 1, "stop": 3, "repeat": 2}, [1, 1, 2, 2])],
+    "_eye": [((), {"N": 2, "M": 3, "k": 1}, np.eye(2, 3, 1))],
+    "_random_uniform": [((), {"shape": (2,), "low": 3, "high": 3}, [3, 3])],
+    "_random_normal": [((), {"shape": (2,), "loc": 3, "scale": 0}, [3, 3])]})
 CALLS["Dropout"] = [((A,), {"p": 0.5}, A)]  # when not training
-NOT_DIFFERENCES = {"BlockGrad", "make_loss", "SoftmaxOutput", "cast", "Dropout"}  # gradients by decision
-INDICES = {"pick": {1}, "take": {1}, "gather_nd": {1}, "SequenceMask": {1}, "CTCLoss": {1},
-           "where": {0}, "Embedding": {0}, "softmax_cross_entropy": {1}, "one_hot": {0},
-           "reshape_like": {1}, "broadcast_like": {1}, "slice_like": {1}}  # inputs without a gradient
+NOT_DIFFERENCES = {"BlockGrad", "make_loss", "MakeLoss", "SoftmaxOutput",
+                   "cast", "Dropout"}  # gradients by decision
+INDICES = {op.name: op.loose for op in TABLE.values()}  # inputs without a gradient
 EACH = [(name, *call) for name, calls in CALLS.items() for call in calls]
 
 

@@ -23,10 +23,13 @@ from . import (
     optimizer,
     random,
     symbol,
+    test_utils,
+    util,
 )
 from . import initializer as init
 from . import ndarray as nd
 from . import symbol as sym
+from ._alias import install_as_mxnet, uninstall_as_mxnet
 from ._config import show_config
 from ._core import get_num_threads, set_num_threads
 from ._core import version as _version
@@ -48,6 +51,7 @@ __all__ = [
     "gpu",
     "init",
     "initializer",
+    "install_as_mxnet",
     "io",
     "metric",
     "name",
@@ -60,4 +64,16 @@ __all__ = [
     "show_config",
     "sym",
     "symbol",
+    "test_utils",
+    "uninstall_as_mxnet",
+    "util",
 ]
+
+
+def __getattr__(name):
+    if name.startswith("__"):
+        raise AttributeError(name)
+    raise AttributeError(
+        f"mxloss has no {name!r}: it carries the losses of MXNet's Gluon and what training scripts "
+        f"put around them, not all of MXNet; see dir(mxloss)"
+    )

@@ -53,6 +53,11 @@ def test_docstrings():
     assert ran > 0
 
 
+def test_gluon_page():
+    result = doctest.testfile(str(ROOT / "docs/gluon.md"), module_relative=False)
+    assert result.failed == 0 and result.attempted > 30
+
+
 def example(name):
     spec = importlib.util.spec_from_file_location(name, ROOT / f"docs/examples/{name}.py")
     module = importlib.util.module_from_spec(spec)

@@ -232,6 +232,10 @@ class FusedLoss(Loss):
                 return super().forward(*inputs, **named_inputs)
         return _core.run(options, bound)[0]
 
+    def _remember(self, args):
+        if self._is_custom():
+            super()._remember(args)
+
     def _constants(self, inputs, named_inputs):
         """Numbers among the arguments of the call, after the inputs of the core."""
         return []

@@ -114,6 +114,12 @@ class HybridBlock(Block):
         """Keep which inputs there were, for export."""
         self.__dict__["_called_with"] = convert(list(args), _ARRAYS, lambda a: True)
 
+    def __call__(self, *args, **kwargs):
+        """Compute: ``forward(*args, **kwargs)``, between the hooks."""
+        if self._active:
+            self._remember((*args, *kwargs.values()))
+        return super().__call__(*args, **kwargs)
+
     def _trace(self, args):
         """The block as a Symbol, and the variables that stand for the arrays in args."""
         count = sum(1 for _ in arrays_in(args))
@@ -203,8 +209,6 @@ class HybridBlock(Block):
             )
         if Symbol in kinds:
             return self._forward_symbols(kinds, args, kwargs)
-        if self._active:
-            self._remember(args)
         only_numpy = not self._reg_params and not any(issubclass(k, NDArray) for k in kinds)
         if any(issubclass(k, np.ndarray) for k in kinds):
             args = convert(args, np.ndarray, NDArray)

@@ -102,8 +102,6 @@ class SymbolBlock(HybridBlock):
                 f"SymbolBlock: got {len(args)} inputs; expected {len(self._input_names)} arrays: "
                 f"{', '.join(self._input_names)}"
             )
-        if self._active:
-            self._remember(args)
         if isinstance(given[0], Symbol):
             return self._graph(**dict(zip(self._input_names, given)))
         values = dict(zip(self._input_names, map(_as_ndarray, given)))

@@ -213,7 +213,8 @@ class NDArray:
         return self._data.reshape(-1)[0]
 
     def astype(self, dtype, copy=True):
-        """With another dtype."""
+        """With another dtype, or that of another array."""
+        dtype = dtype.dtype if isinstance(dtype, NDArray) else dtype
         if not copy and self._data.dtype == np.dtype(dtype):
             return self
         return invoke(operators.TABLE["cast"], [self], {"dtype": np.dtype(dtype)})

@@ -20,6 +20,7 @@ import numpy as np
 from .base import MXNetError, MXNetTypeError, MXNetValueError
 
 __all__ = [
+    "Function",
     "backward",
     "grad",
     "is_recording",
@@ -264,3 +265,77 @@ def mark_variables(variables, gradients, grad_reqs="write"):
     reqs = [grad_reqs] * len(variables) if isinstance(grad_reqs, str) else grad_reqs
     for x, g, request in zip(variables, gradients, reqs):
         x._mark(g, request)
+
+
+class Function:
+    """A computation with a gradient of one's own.
+
+    A subclass overrides ``forward(self, *inputs)`` and ``backward(self, *gradients)``, which gets
+    the gradient of each output and returns that of each input, None for none; both compute with
+    NDArrays and are not recorded. An instance is called once.
+
+    >>> import mxloss as mx
+    >>> class Reversed(mx.autograd.Function):
+    ...     def forward(self, x):
+    ...         return x * 1
+    ...     def backward(self, g):
+    ...         return -g
+    >>> x = mx.nd.array([3.0])
+    >>> x.attach_grad()
+    >>> with mx.autograd.record():
+    ...     y = Reversed()(x) * 2
+    >>> y.backward()
+    >>> x.grad.asscalar().item()
+    -2.0
+    """
+
+    _used = False
+    saved_tensors = None
+
+    def save_for_backward(self, *args):
+        """Keep arrays for `backward`, which finds them in ``self.saved_tensors``."""
+        self.saved_tensors = args
+
+    def __call__(self, *inputs):
+        from ._ndarray import NDArray, put_on_tape
+
+        name = type(self).__name__
+        if self._used:
+            raise MXNetError(f"{name}: an instance of a Function can be called once; make another")
+        self._used = True
+        with _scope(False, None):
+            outputs = self.forward(*inputs)
+        if not _state.recording:
+            return outputs
+        several = isinstance(outputs, (tuple, list))
+        results = [NDArray(a._data.copy()) for a in (outputs if several else [outputs])]
+        parents = [x._source() if isinstance(x, NDArray) else None for x in inputs]
+
+        def pullback(gradients):
+            with _scope(False, None):
+                back = self.backward(*map(NDArray, gradients))
+            back = back if isinstance(back, (tuple, list)) else [back]
+            if len(back) != len(inputs):
+                raise MXNetValueError(
+                    f"{name}: backward returned {len(back)} gradients; expected {len(inputs)}, one "
+                    "for each input"
+                )
+            for i, (x, g) in enumerate(zip(inputs, back)):
+                if g is not None and g.shape != x.shape:
+                    raise MXNetValueError(
+                        f"{name}: backward returned a gradient of shape {g.shape} for input {i}; "
+                        f"expected {x.shape}"
+                    )
+            return [None if g is None else g._data for g in back]
+
+        if any(parent is not None for parent in parents):
+            put_on_tape(name, parents, pullback, results, several=True)
+        return type(outputs)(results) if several else results[0]
+
+    def forward(self, *inputs):
+        """The outputs. To be overridden."""
+        raise NotImplementedError(f"{type(self).__name__} does not override forward")
+
+    def backward(self, *gradients):
+        """The gradients of the inputs. To be overridden."""
+        raise NotImplementedError(f"{type(self).__name__} does not override backward")

@@ -132,10 +132,9 @@ class NDArrayIter(DataIter):
                 raise MXNetValueError(
                     f"NDArrayIter: {name} has {array.shape[0]} samples; expected {self.num_data}"
                 )
-        if not isinstance(batch_size, (int, np.integer)) or not 1 <= batch_size <= self.num_data:
+        if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
             raise MXNetValueError(
-                f"NDArrayIter: batch_size is {batch_size!r}; expected 1 to {self.num_data}, the "
-                "number of samples"
+                f"NDArrayIter: batch_size is {batch_size!r}; expected an integer above 0"
             )
         self._shuffle, self._last, self._layout = shuffle, last_batch_handle, layout
         self._left = np.arange(0)
@@ -167,6 +166,7 @@ class NDArrayIter(DataIter):
         order = np.arange(self.num_data)
         if self._shuffle:
             order = np.random.permutation(self.num_data)
+        self._rolled = len(self._left)
         self._order, self._left = np.concatenate([self._left, order]), np.arange(0)
         self._cursor = 0
 
@@ -180,7 +180,9 @@ class NDArrayIter(DataIter):
             self._cursor = len(self._order)
             raise StopIteration
         if pad:
-            places = np.concatenate([places, self._order[:pad]])
+            places = np.concatenate([places, np.resize(self._order, pad)])
+        if self._rolled and not self._cursor:
+            pad = self._rolled  # MXNet counts so what comes from the time before
         self._cursor += self.batch_size
         return DataBatch(
             [NDArray(a._data[places]) for _, a in self.data],

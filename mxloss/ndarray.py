@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 
+from . import _ndarray as ndarray  # noqa: F401  (scripts compare F with nd.ndarray)
 from . import operators, random
 from ._files import load, load_frombuffer, save  # noqa: F401
 from ._ndarray import NDArray, _mixed, invoke
@@ -99,6 +100,21 @@ def arange(start, stop=None, step=1.0, repeat=1, infer_range=False, ctx=None, dt
     return NDArray(np.repeat(np.arange(start, stop, step), repeat).astype(dtype))
 
 
+def linspace(start, stop, num, endpoint=True, ctx=None, dtype="float32"):
+    """`num` numbers from start to stop, at equal distances."""
+    return NDArray(np.linspace(start, stop, num, endpoint).astype(dtype or "float32"))
+
+
+def moveaxis(tensor, source, destination):
+    """An axis, or a sequence of them, moved to other places."""
+    try:  # where numpy would have them
+        named = np.broadcast_to(0, range(1, tensor.ndim + 1))  # each length is an axis and 1
+        numbers = np.moveaxis(named, source, destination).shape
+    except ValueError as error:
+        raise MXNetValueError(f"moveaxis: {error}") from None
+    return tensor.transpose([n - 1 for n in numbers])
+
+
 def concatenate(arrays, axis=0, always_copy=True):
     """Arrays joined along an axis."""
     return _functions["concat"](*arrays, dim=axis)
@@ -106,6 +122,13 @@ def concatenate(arrays, axis=0, always_copy=True):
 
 def waitall():
     """Nothing: mxloss computes at once."""
+
+
+def Custom(*args, op_type=None, **kwargs):
+    """An operator of one's own: see `mx.operator`."""
+    from .operator import custom
+
+    return custom(*args, op_type=op_type, **kwargs)
 
 
 random_uniform, random_normal = random.uniform, random.normal
@@ -117,6 +140,7 @@ class _Contrib:
 
     CTCLoss = ctc_loss = staticmethod(_functions["CTCLoss"])
     arange_like = staticmethod(_functions["_contrib_arange_like"])
+    BilinearResize2D = staticmethod(_functions["_contrib_BilinearResize2D"])
 
 
 contrib = _Contrib()

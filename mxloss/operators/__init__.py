@@ -1,6 +1,13 @@
 """The operators, by all their names: what nd and sym offer. See _table.py."""
 
-from . import _arithmetic, _create, _nn, _reduce, _shape  # noqa: F401  (they fill the table)
+from . import (  # noqa: F401  (they fill the table)
+    _arithmetic,
+    _create,
+    _nn,
+    _reduce,
+    _shape,
+    _special,
+)
 from ._arithmetic import ACTIVATIONS, BINARY, MIXED, mixed
 from ._table import TABLE, Operator, operator
 

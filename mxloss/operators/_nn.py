@@ -109,28 +109,73 @@ def softmax_output(
     ignore_label=-1.0,
     multi_output=False,
     use_ignore=False,
+    preserve_shape=False,
     normalization="null",
+    smooth_alpha=0.0,
 ):
-    """softmax, whose gradient is that of the cross entropy, whatever comes back."""
+    """softmax, whose gradient is that of the cross entropy, whatever comes back.
+
+    Classes lie along the last axis, with multi_output along axis 1. Probabilities as labels, unless
+    preserve_shape, are those of all elements of a sample. smooth_alpha is the probability that is
+    spread over the other classes."""
     axis = 1 if multi_output else -1
-    p = np.exp(log_softmax_of(data, axis))
+    flat = data.ndim > 2 and not (multi_output or preserve_shape)
+    if flat and label.shape != data.shape:
+        raise MXNetValueError(
+            f"data has shape {data.shape}; pass preserve_shape=True if its classes lie along the "
+            "last axis, multi_output=True if along axis 1"
+        )
+    rows = data.reshape(len(data), -1) if flat else data
+    p = np.exp(log_softmax_of(rows, axis)).reshape(data.shape)
 
     def pullback(g):
         if label.shape == data.shape:  # probabilities
             return ((p - label) * grad_scale).astype(data.dtype, copy=False), None
         z = label.reshape(np.delete(p.shape, axis % p.ndim)).astype(np.int64)
-        d = p.copy()
+        other = smooth_alpha / (p.shape[axis] - 1) if smooth_alpha else 0
+        d = p - p.dtype.type(other)
         places = np.expand_dims(np.clip(z, 0, p.shape[axis] - 1), axis)
-        np.put_along_axis(d, places, np.take_along_axis(d, places, axis) - 1, axis)
+        hit = p.dtype.type(1 - smooth_alpha - other)
+        np.put_along_axis(d, places, np.take_along_axis(d, places, axis) - hit, axis)
         counts = np.expand_dims(z != ignore_label, axis) if use_ignore else np.ones(places.shape)
         d *= counts
         each = p[0].size // p.shape[1] if multi_output else 1  # places of a sample
-        by = {"null": each, "batch": len(data) * each, "valid": max(1, counts.sum())}[normalization]
+        samples = len(data) if multi_output else places.size
+        by = {"null": each, "batch": samples * each, "valid": max(1, counts.sum())}[normalization]
         return (d * (grad_scale / by)).astype(data.dtype, copy=False), None
 
     if normalization not in ("null", "batch", "valid"):
         raise MXNetValueError(f"normalization is {normalization!r}; expected null, batch or valid")
     return p, pullback
+
+
+def interpolation(old, new, align_corners):
+    """The matrix of linear interpolation from `old` points to `new` ones."""
+    if align_corners:
+        at = np.arange(new) * ((old - 1) / (new - 1) if new > 1 else 0)
+    else:
+        at = np.clip((np.arange(new) + 0.5) * (old / new) - 0.5, 0, None)
+    below = np.minimum(at.astype(np.int64), old - 1)
+    matrix = np.zeros((new, old))
+    matrix[range(new), below] = 1 - (at - below)
+    matrix[range(new), np.minimum(below + 1, old - 1)] += at - below
+    return matrix
+
+
+@operator("_contrib_BilinearResize2D")
+def bilinear_resize(
+    data, height=1, width=1, scale_height=None, scale_width=None, mode="size", align_corners=True
+):
+    """Images (N, C, H, W) with another height and width, given as such or as factors."""
+    if mode != "size":
+        raise MXNetValueError(f"mode is {mode!r}; expected 'size'")
+    if data.ndim != 4:
+        raise MXNetValueError(f"data has shape {data.shape}; expected four axes")
+    height = int(scale_height * data.shape[2]) if scale_height else height
+    width = int(scale_width * data.shape[3]) if scale_width else width
+    rows = interpolation(data.shape[2], height, align_corners).astype(data.dtype)
+    columns = interpolation(data.shape[3], width, align_corners).astype(data.dtype)
+    return rows @ data @ columns.T, lambda g: (rows.T @ g @ columns,)
 
 
 def shape_of_table(shapes, attributes):

@@ -103,6 +103,38 @@ def flip(data, axis):
     return np.flip(data, axes), lambda g: (np.flip(g, axes),)
 
 
+@operator("diag")
+def diag(data, k=0, axis1=0, axis2=1):
+    """A matrix with the elements of a vector on its k-th diagonal; or the diagonal of two axes."""
+    if data.ndim == 1:
+        return np.diag(data, k), lambda g: (np.diagonal(g, k).copy(),)
+    first, second = one_axis(axis1, data.ndim), one_axis(axis2, data.ndim)
+    value = np.diagonal(data, k, first, second)
+    if not value.shape[-1]:
+        raise MXNetValueError(f"k is {k}, which is no diagonal of an array of shape {data.shape}")
+
+    def pullback(g):
+        d = np.zeros_like(data)
+        rows = np.arange(value.shape[-1])
+        np.moveaxis(d, (first, second), (-2, -1))[..., rows + max(0, -k), rows + max(0, k)] = g
+        return (d,)
+
+    return value, pullback
+
+
+@operator("cumsum")
+def cumsum(a, axis=None, dtype=None):
+    """Sums of the elements up to each; without an axis, of all in a row."""
+    flat = a.reshape(-1) if axis is None else a
+    at = 0 if axis is None else one_axis(axis, a.ndim)
+
+    def pullback(g):
+        back = np.flip(np.cumsum(np.flip(g, at), at), at)
+        return (back.reshape(a.shape).astype(a.dtype, copy=False),)
+
+    return np.cumsum(flat, at, dtype or a.dtype), pullback
+
+
 @operator("zeros_like")
 def zeros_like(data):
     return np.zeros_like(data), lambda g: (np.zeros_like(data),)
@@ -295,6 +327,12 @@ def take(a, indices, axis=0, mode="clip"):
         return d, None
 
     return np.take(a, places, at), pullback
+
+
+@operator("batch_take", arrays=2, loose=(1,))
+def batch_take(a, indices):
+    """One element of each row."""
+    return pick(a, indices, axis=1)
 
 
 @operator("gather_nd", arrays=2, loose=(1,))

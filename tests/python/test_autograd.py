@@ -23,6 +23,7 @@ def variable(values, **kwargs):
 
 def test_names():
     assert mx.nd is mx.ndarray and nd.NDArray is type(nd.zeros((1,)))
+    assert nd.ndarray.NDArray is nd.NDArray  # scripts ask whether F is nd.ndarray
     from mxloss.nd import array
     assert array is nd.array
 
@@ -36,6 +37,11 @@ def test_names():
     (lambda: nd.ones(2, dtype="float16"), np.ones(2, "float16")),
     (lambda: nd.full((2,), 3), np.full(2, 3, "float32")),
     (lambda: nd.eye(2, 3, 1), np.eye(2, 3, 1, dtype="float32")),
+    (lambda: nd.linspace(0, 1, 5), [0, 0.25, 0.5, 0.75, 1]),
+    (lambda: nd.linspace(1, 2, 2, endpoint=False), [1, 1.5]),
+    (lambda: nd.moveaxis(nd.array(np.arange(24).reshape(2, 3, 4)), 0, -1),
+     np.moveaxis(np.arange(24.0, dtype="f").reshape(2, 3, 4), 0, -1)),
+    (lambda: nd.array([3.5]).astype(nd.zeros((1,), dtype="float64")), np.array([3.5])),
     (lambda: nd.arange(1, 7, 2, repeat=2), [1, 1, 3, 3, 5, 5]), (lambda: nd.arange(3), [0, 1, 2]),
     (lambda: nd.array([3.5]).astype("int32"), np.array([3], "int32")),
     (lambda: nd.concatenate([nd.ones((1, 2)), nd.zeros((1, 2))]), [[1, 1], [0, 0]])])

@@ -1,5 +1,7 @@
 """The table of operators: values against numpy, gradients against finite differences."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -45,12 +47,21 @@ ELEMENTS = {
     lambda x: np.where(abs(x) < 1, x * x / 2, abs(x) - 0.5),
     "round": lambda x: np.trunc(x + 0.5 * np.sign(x)), "flatten": np.copy,
     "softmin": lambda x: softmax(-x), "softmax": softmax,
-    "log_softmax": lambda x: np.log(softmax(x)), "transpose": np.transpose}
+    "log_softmax": lambda x: np.log(softmax(x)), "transpose": np.transpose, "tan": np.tan,
+    "sinh": np.sinh, "cosh": np.cosh, "arcsinh": np.arcsinh, "cbrt": np.cbrt, "fix": np.trunc,
+    "rcbrt": lambda x: 1 / np.cbrt(x), "degrees": np.degrees, "radians": np.radians,
+    "rint": np.rint, "erf": np.vectorize(math.erf),
+    "hard_sigmoid": lambda x: np.clip(0.2 * x + 0.5, 0, 1)}
 POSITIVE = {"log": np.log, "log2": np.log2, "log10": np.log10, "log1p": np.log1p, "sqrt": np.sqrt,
             "rsqrt": lambda x: x**-0.5, "reciprocal": lambda x: 1 / x}
+GAMMA = {"gamma": np.vectorize(math.gamma), "gammaln": np.vectorize(math.lgamma)}
 CALLS = {name: [((A,), {}, f(A))] for name, f in ELEMENTS.items()}
 CALLS.update({name: [((P,), {}, f(P))] for name, f in POSITIVE.items()})
 CALLS.update({name: [((A / 3,), {}, getattr(np, name)(A / 3))] for name in ("arcsin", "arccos")})
+CALLS.update({name: [((a,), {}, f(a)) for a in (A, P, P + 2)] for name, f in GAMMA.items()})
+CALLS["gammaln"].append(((20 * P,), {}, GAMMA["gammaln"](20 * P)))
+CALLS["arccosh"] = [((1 + P,), {}, np.arccosh(1 + P))]
+CALLS["arctanh"] = [((A / 3,), {}, np.arctanh(A / 3))]
 BINARY = {
     "plus": np.add, "minus": np.subtract, "mul": np.multiply, "div": np.divide, "mod": np.mod,
     "power": np.power, "maximum": np.maximum, "minimum": np.minimum, "hypot": np.hypot,
@@ -81,6 +92,8 @@ CALLS.update({
         ((CUBE,), {}, CUBE / np.sqrt((CUBE**2).sum((1, 2), keepdims=True) + 1e-10))],
     "Activation": [((A,), {"act_type": "softrelu"}, np.log1p(np.exp(A)))],
     "cast": [((A,), {"dtype": "float32"}, A.astype("float32"))],
+    "LeakyReLU": [((A,), {}, np.where(A > 0, A, A / 4)),
+                  ((A,), {"act_type": "elu", "slope": 2}, np.where(A > 0, A, 2 * np.expm1(A)))],
     "clip": [((A,), {"a_min": -1, "a_max": 0.5}, A.clip(-1, 0.5))],
     "where": [(((A > 0) * 1.0, A, B), {}, np.where(A > 0, A, B)),
               ((np.array([1.0, 0, 1]), A, B), {}, np.where([[1], [0], [1]], A, B))],
@@ -106,6 +119,11 @@ CALLS.update({
     "squeeze": [((COLUMN,), {}, COLUMN[:, 0]), ((COLUMN,), {"axis": 1}, COLUMN[:, 0])],
     "swapaxes": [((CUBE,), {"dim1": 0, "dim2": 2}, CUBE.swapaxes(0, 2))],
     "flip": [((CUBE,), {"axis": 1}, CUBE[:, ::-1])],
+    "diag": [((A,), {"k": 1}, np.diag(A, 1)), ((A,), {"k": -1}, np.diag(A, -1)),
+             ((ROW,), {"k": -1}, np.diag(ROW, -1)),
+             ((CUBE,), {"axis1": 0, "axis2": 2}, np.diagonal(CUBE, 0, 0, 2)),
+             ((CUBE,), {"axis1": -1, "axis2": 0, "k": -1}, np.diagonal(CUBE, -1, 2, 0))],
+    "cumsum": [((CUBE,), {}, CUBE.cumsum()), ((CUBE,), {"axis": 1}, CUBE.cumsum(1))],
     "shape_array": [((CUBE,), {}, np.array([2, 3, 4]))],
     "size_array": [((CUBE,), {}, np.array([24]))],
     "broadcast_to": [((COLUMN,), {"shape": (0, 5)}, np.broadcast_to(COLUMN, (3, 5)))],
@@ -130,6 +148,7 @@ CALLS.update({
               A[[0, 2, 1, 0], range(4)][None]),
              ((A, np.array([-1.0, 5, 4])), {"mode": "wrap"}, A[[0, 1, 2], [3, 1, 0]])],
     "take": [((A, np.array([[0.0, 2], [2, 7]])), {}, A[[[0, 2], [2, 2]]])],
+    "batch_take": [((A, np.array([0.0, 3, 9])), {}, A[[0, 1, 2], [0, 3, 3]])],
     "gather_nd": [((A, np.array([[0.0, 2], [1, 3]])), {}, A[[0, 2], [1, 3]])],
     "one_hot": [((np.array([1.0, 0, 5]),), {"depth": 3}, [[0, 1, 0], [1, 0, 0], [0, 0, 0]])],
     "SequenceMask": [
@@ -144,7 +163,16 @@ CALLS.update({
     "FullyConnected": [
         ((CUBE, signed(5, 12), near(5)), {"num_hidden": 5}, None),
         ((CUBE, signed(5, 4)), {"num_hidden": 5, "no_bias": True, "flatten": False}, None)],
-    "SoftmaxOutput": [((A, np.array([1.0, 3, 0])), {}, softmax(A)), ((A, P), {}, softmax(A))],
+    "SoftmaxOutput": [
+        ((A, np.array([1.0, 3, 0])), {}, softmax(A)), ((A, P), {}, softmax(A)),
+        ((CUBE, CUBE), {}, softmax(CUBE.reshape(2, 12)).reshape(2, 3, 4)),
+        ((CUBE, CUBE[..., 0]), {"preserve_shape": True}, softmax(CUBE))],
+    "_contrib_BilinearResize2D": [
+        ((CUBE[None],), {"height": 5, "width": 1},
+         (CUBE[None, :, [0, 0, 1, 1, 2], :1] + CUBE[None, :, [0, 1, 1, 2, 2], :1]) / 2),
+        ((CUBE[None],), {"scale_height": 1, "width": 2, "align_corners": False},
+         CUBE[None].reshape(1, 2, 3, 2, 2).mean(-1)),
+        ((CUBE[None],), {"height": 3, "scale_width": 2, "align_corners": False}, None)],
     "Embedding": [((np.array([[2.0, 0], [1, 2]]), A), {}, A[[[2, 0], [1, 2]]])],
     "CTCLoss": [((signed(5, 3, 4), np.array([[1.0, 2], [3, 0], [0, 0]])), {}, None),
                 ((signed(5, 3, 4), np.array([[1.0, 2], [0, -1], [-1, -1]])),
@@ -249,6 +277,51 @@ def test_softmax_output(kwargs, by):
     np.testing.assert_allclose(x.grad.asnumpy(), wanted / by, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.parametrize("kwargs, by", [
+    ({}, 1), ({"normalization": "batch"}, 6), ({"normalization": "valid", "grad_scale": 3}, 2),
+    ({"normalization": "valid", "use_ignore": True, "ignore_label": 1}, 4)])
+@pytest.mark.parametrize("alpha", [0, 0.3])
+def test_softmax_output_of_sequences(kwargs, by, alpha):
+    """As MXNet 1.9.1 has it, measured; smooth_alpha is what the other classes share."""
+    x, label = nd.array(signed(2, 3, 4)), np.array([[0, 1, 2], [1, 3, 0]])
+    x.attach_grad()
+    with autograd.record():
+        attributes = {"preserve_shape": True, "smooth_alpha": alpha, **kwargs}
+        out = nd.SoftmaxOutput(x, nd.array(label), **attributes)
+    out.backward()
+    hot = np.eye(4)[label]
+    wanted = softmax(x.asnumpy()) - hot * (1 - alpha) - (1 - hot) * alpha / 3
+    if "use_ignore" in kwargs:
+        wanted = wanted * (label != 1)[..., None]
+    np.testing.assert_allclose(x.grad.asnumpy(), wanted / by, rtol=1e-5, atol=1e-7)
+
+
+def test_softmax_output_where_the_classes_are_unclear():
+    with pytest.raises(ValueError, match="preserve_shape=True.*multi_output=True"):
+        nd.SoftmaxOutput(nd.array(CUBE), nd.array(CUBE[..., 0]))
+
+
+def test_special_values():
+    """Half goes down; poles are inf, and what is undefined is NaN."""
+    x = nd.array([0.5, 1.5, -0.5, -1.2])
+    np.testing.assert_array_equal(nd.rint(x).asnumpy(), [0, 1, -1, -1])
+    x = nd.array([-1, 0, np.inf, np.nan, 200])
+    np.testing.assert_array_equal(nd.gammaln(x).asnumpy()[:4], [np.inf, np.inf, np.inf, np.nan])
+    found = nd.gamma(x).asnumpy()[[0, 2, 3, 4]]
+    np.testing.assert_array_equal(found, [np.nan, np.inf, np.nan, np.inf])
+    np.testing.assert_array_equal(nd.erf(nd.array([-np.inf, 0, np.inf])).asnumpy(), [-1, 0, 1])
+
+
+def test_interpolation():
+    """The corners stay where they are, or the areas do."""
+    x = nd.array(np.arange(12).reshape(1, 1, 3, 4))
+    corners = nd.contrib.BilinearResize2D(x, height=5, width=2).asnumpy()
+    np.testing.assert_allclose(corners[0, 0], [[0, 3], [2, 5], [4, 7], [6, 9], [8, 11]])
+    areas = nd.contrib.BilinearResize2D(x, height=5, width=2, align_corners=False).asnumpy()
+    rows = [[0.5, 2.5], [2.1, 4.1], [4.5, 6.5], [6.9, 8.9], [8.5, 10.5]]  # MXNet's numbers
+    np.testing.assert_allclose(areas[0, 0], rows, rtol=1e-6)
+
+
 def test_ctc_is_the_loss():
     data, label = signed(5, 3, 4), np.array([[1, 2], [3, 0], [0, 0]])
     found = apply("CTCLoss", (data, label), {})[0].asnumpy()
@@ -298,6 +371,9 @@ def test_numbers_and_arrays(name):
     (lambda x: nd.reshape(x, shape=(5, -1)), ValueError, ["reshape", "(3, 4)"]),
     (lambda x: nd.reshape(x, shape=(0, 0, 0)), ValueError, ["more axes"]),
     (lambda x: nd.Activation(x, act_type="swish"), ValueError, ["act_type", "swish", "softrelu"]),
+    (lambda x: nd.LeakyReLU(x, act_type="prelu"), ValueError, ["act_type", "prelu", "elu"]),
+    (lambda x: nd.diag(x, k=9), ValueError, ["diag", "k is 9", "(3, 4)"]),
+    (lambda x: nd.moveaxis(x, 0, 5), ValueError, ["moveaxis", "5"]),
     (lambda x: nd.norm(x, ord=3), ValueError, ["norm", "ord is 3"]),
     (lambda x: nd.concat(x, nd.ones((2, 2)), dim=1), ValueError, ["concat", "(2, 2)"]),
     (lambda x: nd.square(x, foo=1), TypeError, ["square", "foo"]),

@@ -256,7 +256,7 @@ class Symbol:
         except MXNetError:
             print("infer_type error. Arguments:")
             for name, dtype in known.items():
-                print(f"  {name}: {dtype}")
+                print(f"  {name}: {dtype.type}")
             raise
         arguments = [by_name[name] for name in self.list_arguments()]
         if any(dtype is None for dtype in outputs):

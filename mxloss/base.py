@@ -19,8 +19,8 @@ class MXNetTypeError(MXNetError, TypeError):
     """An argument of a type or dtype that cannot be used."""
 
 
-class MXNetAssertionError(MXNetError, AssertionError):
-    """Something that cannot be done to an object in its present state."""
+class MXNetAssertionError(MXNetError, ValueError, AssertionError):
+    """What MXNet checks with `assert`: mostly, whether something agrees with what is there."""
 
 
 class NotImplementedForSymbol(MXNetError, NotImplementedError):

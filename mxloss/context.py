@@ -1,6 +1,6 @@
 """Where arrays live: mxloss computes on the processor."""
 
-from .base import MXNetError
+from .base import MXNetError, MXNetTypeError
 
 __all__ = ["Context", "cpu", "current_context", "gpu", "num_gpus"]
 
@@ -16,6 +16,8 @@ class Context:
             raise MXNetError(f"unknown device {device_type!r}; expected cpu")
         self.device_type = kind
         self.device_id = getattr(device_type, "device_id", device_id)
+        if not isinstance(self.device_id, int):
+            raise MXNetTypeError(f"device_id is {device_id!r}; expected an integer")
 
     def __repr__(self):
         return f"{self.device_type}({self.device_id})"

@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from . import random
-from .base import MXNetTypeError, MXNetValueError
+from .base import MXNetAssertionError, MXNetTypeError, MXNetValueError
 
 __all__ = [
     "Constant",
@@ -42,8 +42,18 @@ class InitDesc(str):
 
 def register(klass):
     """Let a class of initializers be found by its name in lower case. For use as a decorator."""
+    if not isinstance(klass, type) or not issubclass(klass, Initializer):
+        raise MXNetTypeError(f"register: {klass!r} is not a subclass of Initializer")
     _REGISTRY[klass.__name__.lower()] = klass
     return klass
+
+
+def _number(owner, name, value, least=-math.inf):
+    if not isinstance(value, (int, float, np.number)) or not least <= value < math.inf:
+        raise MXNetValueError(
+            f"{owner}: {name} is {value!r}; expected a finite number"
+            + (f" from {least} on" if least == 0 else "")
+        )
 
 
 def create(init, **kwargs):
@@ -53,12 +63,17 @@ def create(init, **kwargs):
     if isinstance(init, str):
         name = init
         if init.startswith("["):  # as dumps() writes it
-            name, kwargs = json.loads(init)
+            try:
+                name, kwargs = json.loads(init)
+            except ValueError:
+                raise MXNetValueError(
+                    f"init is {init!r}; expected JSON as dumps() of an initializer writes it"
+                ) from None
         if name.lower() in _REGISTRY:
             return _REGISTRY[name.lower()](**kwargs)
     if callable(init) and not isinstance(init, type):
         return _Function(init)
-    raise MXNetValueError(
+    raise MXNetAssertionError(
         f"{init!r} is not registered as an initializer; expected one of "
         f"{', '.join(sorted(_REGISTRY))}, or an instance such as mx.init.Xavier()"
     )
@@ -75,6 +90,10 @@ class Initializer:
         self._kwargs = kwargs
 
     def __call__(self, desc, arr):
+        if not isinstance(desc, str):
+            raise MXNetTypeError(f"{type(self).__name__}: desc is {desc!r}; expected a name")
+        if not hasattr(arr, "_data"):
+            raise MXNetTypeError(f"{type(self).__name__}: arr is {arr!r}; expected an NDArray")
         if isinstance(desc, InitDesc) and desc.attrs.get("__init__"):
             create(desc.attrs["__init__"])._init_weight(desc, arr)
         elif desc.endswith("weight"):
@@ -164,6 +183,7 @@ class Uniform(Initializer):
     """Evenly distributed from -scale to scale."""
 
     def __init__(self, scale=0.07):
+        _number("Uniform", "scale", scale)
         super().__init__(scale=scale)
         self.scale = scale
 
@@ -176,6 +196,7 @@ class Normal(Initializer):
     """Normally distributed with mean 0 and standard deviation sigma."""
 
     def __init__(self, sigma=0.01):
+        _number("Normal", "sigma", sigma, 0)
         super().__init__(sigma=sigma)
         self.sigma = sigma
 
@@ -195,9 +216,14 @@ class Xavier(Initializer):
     def __init__(self, rnd_type="uniform", factor_type="avg", magnitude=3):
         super().__init__(rnd_type=rnd_type, factor_type=factor_type, magnitude=magnitude)
         if rnd_type not in ("uniform", "gaussian"):
-            raise MXNetValueError(f"rnd_type is {rnd_type!r}; expected 'uniform' or 'gaussian'")
+            raise MXNetValueError(
+                f"Xavier: rnd_type is {rnd_type!r}; expected 'uniform' or 'gaussian'"
+            )
         if factor_type not in ("avg", "in", "out"):
-            raise MXNetValueError(f"factor_type is {factor_type!r}; expected avg, in or out")
+            raise MXNetValueError(
+                f"Xavier: factor_type is {factor_type!r}; expected 'avg', 'in' or 'out'"
+            )
+        _number("Xavier", "magnitude", magnitude, 0)
         self.rnd_type, self.factor_type = rnd_type, factor_type
         self.magnitude = float(magnitude)
 
@@ -223,6 +249,7 @@ class MSRAPrelu(Xavier):
     """Xavier for layers followed by rectifiers of that slope (He and others, 2015): normal."""
 
     def __init__(self, factor_type="avg", slope=0.25):
+        _number("MSRAPrelu", "slope", slope)
         super().__init__("gaussian", factor_type, 2.0 / (1 + slope**2))
         self._kwargs = {"factor_type": factor_type, "slope": slope}
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from . import ndarray as nd
 from ._ndarray import NDArray
-from .base import MXNetTypeError, MXNetValueError
+from .base import MXNetAssertionError, MXNetTypeError, MXNetValueError
 
 __all__ = ["DataBatch", "DataDesc", "DataIter", "NDArrayIter"]
 
@@ -49,7 +49,8 @@ class DataBatch:
         self.provide_data, self.provide_label = provide_data, provide_label
 
     def __str__(self):
-        data, label = [d.shape for d in self.data], [x.shape for x in self.label or ()]
+        data = [d.shape for d in self.data]
+        label = [x.shape for x in self.label] if self.label else None
         return f"{type(self).__name__}: data shapes: {data} label shapes: {label}"
 
 
@@ -88,7 +89,13 @@ def _named(source, default, allow_none):
             f"NDArrayIter: {default} is of type {type(source).__name__}; expected an NDArray, a "
             "numpy array, or a list or dict of these"
         )
-    return [(k, v if isinstance(v, NDArray) else nd.array(v)) for k, v in source.items()]
+    arrays = [(k, v if isinstance(v, NDArray) else nd.array(v)) for k, v in sorted(source.items())]
+    for name, array in arrays:
+        if not array.ndim:
+            raise MXNetValueError(
+                f"NDArrayIter: {name} is a single number; expected an array of samples"
+            )
+    return arrays
 
 
 class NDArrayIter(DataIter):
@@ -126,7 +133,9 @@ class NDArrayIter(DataIter):
             )
         self.data = _named(data, data_name, False)
         self.label = _named(label, label_name, True)
-        self.num_data = self.data[0][1].shape[0] if self.data else 0
+        if not self.data:
+            raise MXNetAssertionError("NDArrayIter: data is empty; expected at least one array")
+        self.num_data = self.data[0][1].shape[0]
         for name, array in self.data + self.label:
             if array.shape[0] != self.num_data:
                 raise MXNetValueError(
@@ -138,6 +147,7 @@ class NDArrayIter(DataIter):
             )
         self._shuffle, self._last, self._layout = shuffle, last_batch_handle, layout
         self._left = np.arange(0)
+        self._moves, self._samples = np.arange(self.num_data), np.arange(self.num_data)
         self.hard_reset()
 
     def _describe(self, arrays):
@@ -163,11 +173,11 @@ class NDArrayIter(DataIter):
 
     def reset(self):
         """Go back to the beginning."""
-        order = np.arange(self.num_data)
-        if self._shuffle:
-            order = np.random.permutation(self.num_data)
+        if self._shuffle:  # as MXNet does it: the order of the last time, in another order
+            np.random.shuffle(self._moves)
+            self._samples = self._samples[self._moves]
         self._rolled = len(self._left)
-        self._order, self._left = np.concatenate([self._left, order]), np.arange(0)
+        self._order, self._left = np.concatenate([self._left, self._samples]), np.arange(0)
         self._cursor = 0
 
     def next(self):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ._ndarray import NDArray
-from .base import MXNetTypeError, MXNetValueError
+from .base import MXNetAssertionError, MXNetTypeError, MXNetValueError
 
 __all__ = ["Accuracy", "EvalMetric", "Loss", "check_label_shapes", "create"]
 
@@ -63,6 +63,9 @@ class EvalMetric:
         """`update` with arrays by name; output_names and label_names choose among them."""
 
         def chosen(arrays, names):
+            for name in () if names is None else names:
+                if name not in arrays:
+                    raise MXNetValueError(f"update_dict: no array {name!r} among {list(arrays)}")
             return list(arrays.values()) if names is None else [arrays[n] for n in names]
 
         self.update(chosen(label, self.label_names), chosen(pred, self.output_names))
@@ -88,6 +91,8 @@ class Accuracy(EvalMetric):
 
     def __init__(self, axis=1, name="accuracy", output_names=None, label_names=None):
         super().__init__(name, output_names, label_names)
+        if not isinstance(axis, (int, np.integer)):
+            raise MXNetTypeError(f"Accuracy: axis is {axis!r}; expected an integer")
         self.axis = axis
 
     def update(self, labels, preds):
@@ -131,5 +136,5 @@ def create(metric, *args, **kwargs):
         return metric
     known = {"acc": Accuracy, "accuracy": Accuracy, "loss": Loss}
     if not isinstance(metric, str) or metric.lower() not in known:
-        raise MXNetValueError(f"no metric {metric!r}; expected one of {', '.join(known)}")
+        raise MXNetAssertionError(f"no metric {metric!r}; expected one of {', '.join(known)}")
     return known[metric.lower()](*args, **kwargs)

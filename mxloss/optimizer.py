@@ -29,6 +29,23 @@ def create(name, **kwargs):
     return _REGISTRY[name.lower()](**kwargs)
 
 
+def _check_numbers(**numbers):
+    for name, value in numbers.items():
+        if not isinstance(value, (int, float, np.number)):
+            raise MXNetTypeError(f"optimizer: {name} must be a number, got {value!r}")
+
+
+def _by_name(name, factors):
+    if not isinstance(factors, dict):
+        raise MXNetTypeError(f"{name} is {factors!r}; expected a dict of numbers")
+    return dict(factors)
+
+
+def _single(number):
+    """A number as MXNet hands it to its rules: rounded to float32, whatever the weights are."""
+    return float(np.float32(number))
+
+
 class Optimizer:
     """Base class. A subclass overrides `create_state` and `update`.
 
@@ -62,13 +79,19 @@ class Optimizer:
         multi_precision=False,
         param_dict=None,
     ):
-        for name, value in (("wd", wd), ("rescale_grad", rescale_grad)):
-            if not isinstance(value, (int, float, np.number)):
-                raise MXNetTypeError(f"optimizer: {name} must be a number, got {value!r}")
-        if learning_rate is not None and not isinstance(learning_rate, (int, float, np.number)):
+        _check_numbers(wd=wd, rescale_grad=rescale_grad, begin_num_update=begin_num_update)
+        if learning_rate is not None:
+            _check_numbers(learning_rate=learning_rate)
+        if clip_gradient is not None:
+            _check_numbers(clip_gradient=clip_gradient)
+        if lr_scheduler is not None and not callable(lr_scheduler):
             raise MXNetTypeError(
-                f"optimizer: learning_rate must be a number, got {learning_rate!r}"
+                f"optimizer: lr_scheduler is {lr_scheduler!r}; expected a function of the number "
+                "of updates"
             )
+        for name, value in (("param_dict", param_dict), ("param_idx2name", param_idx2name)):
+            if value is not None and not isinstance(value, dict):
+                raise MXNetTypeError(f"optimizer: {name} is {value!r}; expected a dict")
         if multi_precision:
             raise MXNetValueError("optimizer: multi_precision=True is not supported")
         self.rescale_grad, self.wd, self.clip_gradient = rescale_grad, wd, clip_gradient
@@ -100,11 +123,11 @@ class Optimizer:
 
     def set_lr_mult(self, args_lr_mult):
         """Factors on the learning rate, by index or name."""
-        self.lr_mult = dict(args_lr_mult)
+        self.lr_mult = _by_name("args_lr_mult", args_lr_mult)
 
     def set_wd_mult(self, args_wd_mult):
         """Factors on the weight decay, by index or name."""
-        self.wd_mult = dict(args_wd_mult)
+        self.wd_mult = _by_name("args_wd_mult", args_wd_mult)
 
     def _multiplier(self, index, which):
         if index in self.param_dict:
@@ -118,12 +141,16 @@ class Optimizer:
         self._index_update_count[index] = count
         self.num_update = max(self.num_update, count)
         lr = self.learning_rate * self._multiplier(index, "lr_mult")
-        return count, lr, self.wd * self._multiplier(index, "wd_mult")
+        return count, lr, _single(self.wd * self._multiplier(index, "wd_mult"))
+
+    def _rescaled(self, grad):
+        return grad._data * _single(self.rescale_grad)
 
     def _clipped(self, gradient):
         if self.clip_gradient is None or self.clip_gradient < 0:
             return gradient
-        return np.clip(gradient, -self.clip_gradient, self.clip_gradient)
+        limit = _single(self.clip_gradient)
+        return np.clip(gradient, -limit, limit)
 
     def create_state(self, index, weight):
         """What is kept between the updates of a weight."""
@@ -149,6 +176,7 @@ class SGD(Optimizer):
 
     def __init__(self, momentum=0.0, lazy_update=True, **kwargs):
         super().__init__(**kwargs)
+        _check_numbers(momentum=momentum)
         self.momentum = momentum
 
     def create_state(self, index, weight):
@@ -159,14 +187,14 @@ class SGD(Optimizer):
         """Change a weight by its gradient."""
         _, lr, wd = self._begin(index)
         w = weight._data
-        step = self._clipped(grad._data * self.rescale_grad)
+        step = self._clipped(self._rescaled(grad))
         if wd:
             step += wd * w
-        step *= lr
+        step *= _single(lr)
         if state is None:
             w -= step
         else:
-            state *= self.momentum
+            state *= _single(self.momentum)
             state -= step
             w += state
 
@@ -197,6 +225,7 @@ class Adam(Optimizer):
         **kwargs,
     ):
         super().__init__(learning_rate=learning_rate, **kwargs)
+        _check_numbers(beta1=beta1, beta2=beta2, epsilon=epsilon)
         self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
 
     def create_state(self, index, weight):
@@ -207,13 +236,14 @@ class Adam(Optimizer):
         """Change a weight by its gradient."""
         t, lr, wd = self._begin(index)
         w, (mean, square) = weight._data, state
-        g = grad._data * self.rescale_grad
+        g = self._rescaled(grad)
         if wd:
             g += wd * w
         g = self._clipped(g)
-        mean *= self.beta1
-        mean += (1 - self.beta1) * g
-        square *= self.beta2
-        square += (1 - self.beta2) * (g * g)
-        rate = lr * math.sqrt(1 - self.beta2**t) / (1 - self.beta1**t)
-        w -= rate * mean / (np.sqrt(square) + self.epsilon)
+        beta1, beta2 = _single(self.beta1), _single(self.beta2)
+        mean *= beta1
+        mean += (1 - beta1) * g
+        square *= beta2
+        square += (1 - beta2) * (g * g)
+        rate = _single(lr * math.sqrt(1 - self.beta2**t) / (1 - self.beta1**t))
+        w -= rate * mean / (np.sqrt(square) + _single(self.epsilon))

@@ -95,6 +95,15 @@ class HookHandle:
         self.detach()
 
 
+def _blocks_in(values):
+    """The Blocks in a list, tuple or dict, and in those in it."""
+    for value in values.values() if isinstance(values, dict) else values:
+        if isinstance(value, (list, tuple, dict)):
+            yield from _blocks_in(value)
+        elif isinstance(value, Block):
+            yield value
+
+
 class Block:
     """Base class of losses, layers and networks.
 
@@ -132,7 +141,7 @@ class Block:
 
     def __init__(self, prefix=None, params=None):
         empty = prefix == ""
-        prefix, params = _Scope.new_names(prefix, params, type(self).__name__.lower())
+        prefix, params = _Scope.new_names(prefix, params, self._alias())
         self.__dict__.update(
             _empty_prefix=empty,
             _prefix=prefix,
@@ -145,6 +154,10 @@ class Block:
             _op_hooks=[],
         )
         self.__dict__["_scope"] = _Scope(self)
+
+    def _alias(self):
+        """What its name begins with if it is given none."""
+        return type(self).__name__.lower()
 
     def __repr__(self):
         lines = [
@@ -207,14 +220,35 @@ class Block:
         -------
         ParameterDict
         """
+        self._warn_of_containers()
         found = ParameterDict(self._params.prefix)
-        chosen = re.compile(select) if select else None
+        try:
+            chosen = re.compile(select) if select else None
+        except (re.error, TypeError) as error:
+            raise MXNetValueError(
+                f"collect_params: select is {select!r}; expected a regular expression: {error}"
+            ) from None
         for name, parameter in self._params.items():
             if chosen is None or chosen.match(name):
                 found.update({name: parameter})
         for child in self._children.values():
             found.update(child.collect_params(select))
         return found
+
+    def _warn_of_containers(self):
+        children = list(self._children.values())
+        for key, value in self.__dict__.items():
+            if (
+                isinstance(value, (list, tuple, dict))
+                and key != "_children"
+                and any(not any(b is child for child in children) for b in _blocks_in(value))
+            ):
+                warnings.warn(
+                    f'"{type(self).__name__}.{key}" is an unregistered container with Blocks: they '
+                    "are not children, so their parameters are not found. Register them by "
+                    "register_child(), or use nn.Sequential or nn.HybridSequential",
+                    stacklevel=3,
+                )
 
     def initialize(self, init="uniform", ctx=None, verbose=False, force_reinit=False):
         """Give all parameters first values.

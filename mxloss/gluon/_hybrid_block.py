@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 
 from .. import _files, symbol
 from .. import ndarray as nd
 from .._ndarray import NDArray
 from .._symbol import Symbol
-from ..base import MXNetError, MXNetValueError
+from ..base import MXNetError, MXNetTypeError, MXNetValueError
 from ._block import Block
 from .parameter import DeferredInitializationError
 
@@ -131,17 +133,28 @@ class HybridBlock(Block):
 
     def _infer(self, what, args):
         if not any(True for _ in arrays_in(args)):
-            raise MXNetValueError("All args are None and we do not support such a case.")
+            raise MXNetValueError(
+                f"All args are None and we do not support such a case. Received args={args}"
+            )
         graph, inputs = self._trace(args)
         key = "shape" if what == "infer_shape" else "dtype"
         known = {x.name: getattr(a, key) for x, a in zip(inputs, arrays_in(args))}
-        found, _, _ = getattr(graph, what)(**known)
-        if found is None:
-            raise MXNetValueError(f"{type(self).__name__}: {key}s cannot be found from {known}")
+        if what == "infer_type":
+            graph.infer_type(**known)
+            return
+        found, _, _ = graph.infer_shape_partial(**known)
         parameters = {p.name: p for p in self.collect_params().values()}
-        for name, value in zip(graph.list_arguments(), found):
-            if name in parameters and what == "infer_shape":
-                parameters[name].shape = value
+        for name, shape in zip(graph.list_arguments(), found):
+            if name not in parameters:
+                continue
+            if not shape:
+                raise MXNetValueError(
+                    f"{type(self).__name__}: Parameter {name!r} has the unknown shape {parameters[name].shape}, which "
+                    f"cannot be found from inputs of shape "
+                    f"{', '.join(str(a.shape) for a in arrays_in(args))}; give the missing lengths "
+                    "when it is made"
+                )
+            parameters[name].shape = shape
 
     def infer_shape(self, *args):
         """Find the lengths of parameters that are not known yet, from arrays as the block will be
@@ -214,9 +227,25 @@ class HybridBlock(Block):
             args = convert(args, np.ndarray, NDArray)
             kwargs = {name: convert(value, np.ndarray, NDArray) for name, value in kwargs.items()}
         if self._reg_params:
-            kwargs.update(self._parameters(args))
-        result = self.hybrid_forward(nd, *args, **kwargs)
+            kwargs.update(self._parameters((*args, *kwargs.values())))
+        try:
+            result = self.hybrid_forward(nd, *args, **kwargs)
+        except TypeError as error:
+            self._check_call(args, kwargs, error)
+            raise
         return convert(result, NDArray, NDArray.asnumpy) if only_numpy else result
+
+    def _check_call(self, args, kwargs, error):
+        """Say which inputs hybrid_forward takes, if that is what was wrong."""
+        signature = inspect.signature(self.hybrid_forward)
+        try:
+            signature.bind(nd, *args, **kwargs)
+        except TypeError:
+            own = ", ".join(self._reg_params) or "none"
+            raise MXNetTypeError(
+                f"{error}; {type(self).__name__} was called with {len(args)} inputs, and "
+                f"hybrid_forward takes {signature}, of which its parameters are: {own}"
+            ) from None
 
     def _forward_symbols(self, kinds, args, kwargs):
         if len(kinds) > 1:

@@ -17,8 +17,32 @@ class DeferredInitializationError(MXNetError):
     """A parameter whose shape is not known before the first forward pass was asked for its data."""
 
 
-def _known(shape):
+def known(shape):
     return shape is not None and all(n > 0 for n in shape)
+
+
+def lengths_of(name, shape):
+    """A shape as a tuple of integers, or None."""
+    if shape is None:
+        return None
+    lengths = (shape,) if isinstance(shape, (int, np.integer)) else shape
+    if not isinstance(lengths, (tuple, list)) or not all(
+        isinstance(n, (int, np.integer)) and n >= -1 for n in lengths
+    ):
+        raise MXNetValueError(
+            f"Parameter {name!r}: shape is {shape!r}; expected a tuple of lengths, 0 or -1 for "
+            "those not known yet"
+        )
+    return tuple(int(n) for n in lengths)
+
+
+def _check_dtype(name, dtype):
+    try:
+        if np.dtype(dtype).kind in "fiub":
+            return
+    except TypeError:
+        pass
+    raise MXNetTypeError(f"Parameter {name!r}: dtype is {dtype!r}; expected one such as 'float32'")
 
 
 def check_context(ctx):
@@ -74,12 +98,19 @@ class Parameter:
                 f"Parameter {name!r}: stype and grad_stype can only be 'default'; mxloss has no "
                 "sparse arrays"
             )
+        if not isinstance(name, str):
+            raise MXNetTypeError(f"Parameter: name is {name!r}; expected a str")
+        for factor, value in (("lr_mult", lr_mult), ("wd_mult", wd_mult)):
+            if not isinstance(value, (int, float, np.number)):
+                raise MXNetTypeError(
+                    f"Parameter {name!r}: {factor} must be a number, got {value!r}"
+                )
+        _check_dtype(name, dtype)
         self.name = name
         self.lr_mult, self.wd_mult = lr_mult, wd_mult
         self.init = init
         self._dtype = dtype
-        self._shape = (shape,) if isinstance(shape, (int, np.integer)) else shape
-        self._shape = None if self._shape is None else tuple(self._shape)
+        self._shape = lengths_of(name, shape)
         self._allow_deferred_init = allow_deferred_init
         self._differentiable = differentiable
         self._data = None
@@ -100,7 +131,7 @@ class Parameter:
     @grad_req.setter
     def grad_req(self, request):
         if request not in ("write", "add", "null"):
-            raise MXNetValueError(
+            raise MXNetAssertionError(
                 f"Parameter {self.name!r}: grad_req must be one of 'write', 'add', or 'null', "
                 f"but got {request!r}"
             )
@@ -127,14 +158,18 @@ class Parameter:
 
     @shape.setter
     def shape(self, shape):
-        old = self._shape
+        old, shape = self._shape, lengths_of(self.name, shape)
         if old is not None and (
-            len(old) != len(shape) or any(a > 0 and a != b for a, b in zip(old, shape))
+            shape is None
+            or len(old) != len(shape)
+            or any(a > 0 and a != b for a, b in zip(old, shape))
         ):
-            raise MXNetValueError(
-                f"Parameter {self.name!r} of shape {old} cannot take the shape {tuple(shape)}"
+            raise MXNetAssertionError(
+                f"Parameter {self.name!r} of shape {old} cannot take the shape {shape}"
             )
-        self._shape = tuple(shape)
+        if shape != old:
+            self._var = None  # a variable carries the shape
+        self._shape = shape
 
     @property
     def stype(self):
@@ -171,14 +206,13 @@ class Parameter:
             return
         chosen = init if init is not None else self.init if self.init is not None else default_init
         chosen = initializer.checked(chosen, "init")
-        self._data = None
-        if not _known(self._shape):
+        if not known(self._shape):
             if not self._allow_deferred_init:
                 raise MXNetValueError(
                     f"Cannot initialize Parameter '{self.name}' because it has invalid shape: "
                     f"{self._shape}; all lengths must be known, or allow_deferred_init=True"
                 )
-            self._deferred = (chosen, None)
+            self._data, self._deferred = None, (chosen, None)
             return
         self._fill(chosen)
 
@@ -202,7 +236,7 @@ class Parameter:
     def _finish_deferred_init(self):
         if self._deferred is None:
             return
-        if not _known(self._shape):
+        if not known(self._shape):
             raise MXNetValueError(
                 f"Parameter {self.name!r} still has the unknown shape {self._shape} after the "
                 "shapes of the inputs were looked at; give its block the missing lengths"
@@ -264,8 +298,15 @@ class Parameter:
 
     def set_data(self, data):
         """Replace the values; `data` must have the parameter's shape."""
+        if not isinstance(data, (NDArray, np.ndarray)):
+            raise MXNetTypeError(
+                f"Parameter {self.name!r}: set_data got {data!r}; expected an NDArray"
+            )
         self.shape = data.shape
         if self._data is not None:
+            if self._data._variable is not None:
+                self._data[:] = data  # which is refused while recording
+                return
             with autograd.pause():
                 self._data[:] = data
         elif self._deferred is not None:
@@ -317,6 +358,7 @@ class Parameter:
 
     def cast(self, dtype):
         """Convert values and gradient to another dtype."""
+        _check_dtype(self.name, dtype)
         self._dtype = dtype
         if self._data is not None:
             with autograd.pause():

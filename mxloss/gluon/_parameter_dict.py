@@ -8,9 +8,9 @@ import numpy as np
 
 from .. import _files, initializer
 from .. import ndarray as nd
-from ..base import MXNetAssertionError, MXNetValueError
+from ..base import MXNetAssertionError, MXNetTypeError, MXNetValueError
 from ..context import cpu
-from ._parameter import Constant, Parameter, check_context
+from ._parameter import Constant, Parameter, check_context, lengths_of
 
 
 class ParameterDict:
@@ -25,6 +25,10 @@ class ParameterDict:
     """
 
     def __init__(self, prefix="", shared=None):
+        if not isinstance(prefix, str):
+            raise MXNetTypeError(f"ParameterDict: prefix is {prefix!r}; expected a str")
+        if shared is not None and not isinstance(shared, ParameterDict):
+            raise MXNetTypeError(f"ParameterDict: shared is {shared!r}; expected a ParameterDict")
         self._prefix, self._shared = prefix, shared
         self._params = OrderedDict()
 
@@ -58,6 +62,11 @@ class ParameterDict:
         """What goes in front of the names that `get` is asked for."""
         return self._prefix
 
+    def _named(self, name):
+        if not isinstance(name, str):
+            raise MXNetTypeError(f"ParameterDict: name is {name!r}; expected a str")
+        return self._prefix + name
+
     def _find(self, name):
         if name not in self._params and self._shared is not None:
             found = self._shared._find(name)
@@ -70,7 +79,7 @@ class ParameterDict:
 
         An old one must agree with `kwargs`; lengths of its shape that were unknown are filled in.
         """
-        name = self._prefix + name
+        name = self._named(name)
         found = self._find(name)
         if found is None:
             found = self._params[name] = Parameter(name, **kwargs)
@@ -80,7 +89,7 @@ class ParameterDict:
             if has is None:
                 setattr(found, key, wanted)
             elif key == "shape" and wanted is not None:
-                wanted = (wanted,) if isinstance(wanted, int) else tuple(wanted)
+                wanted = lengths_of(name, wanted)
                 agree = len(wanted) == len(has) and all(
                     a == b or a <= 0 or b <= 0 for a, b in zip(wanted, has)
                 )
@@ -96,14 +105,14 @@ class ParameterDict:
 
     @staticmethod
     def _conflict(name, key, wanted, has):
-        return MXNetValueError(
+        return MXNetAssertionError(
             f"Cannot retrieve Parameter '{name}' because desired attribute does not match with "
             f"stored for attribute '{key}': desired '{wanted}' vs stored '{has}'"
         )
 
     def get_constant(self, name, value=None):
         """The constant `prefix + name`; made of `value` if new."""
-        name = self._prefix + name
+        name = self._named(name)
         found = self._find(name)
         if found is None:
             if value is None:
@@ -111,16 +120,20 @@ class ParameterDict:
             found = self._params[name] = Constant(name, value)
         elif value is not None:
             if not isinstance(found, Constant):
-                raise MXNetValueError(f"Parameter {name!r} exists and is not a Constant")
+                raise MXNetAssertionError(f"Parameter {name!r} exists and is not a Constant")
             if not np.array_equal(nd.array(value).asnumpy(), found.value.asnumpy()):
-                raise MXNetValueError(f"Constant {name!r} exists with another value")
+                raise MXNetAssertionError(f"Constant {name!r} exists with another value")
         return found
 
     def update(self, other):
         """Take over the parameters of another dict; two of the same name must be one."""
+        if not isinstance(other, (ParameterDict, dict)):
+            raise MXNetTypeError(
+                f"update: other is of type {type(other).__name__}; expected a ParameterDict"
+            )
         for name, parameter in other.items():
             if self._params.get(name, parameter) is not parameter:
-                raise MXNetValueError(
+                raise MXNetAssertionError(
                     f"Cannot update self with other because they have different Parameters with "
                     f"the same name '{name}'"
                 )

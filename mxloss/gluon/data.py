@@ -16,7 +16,7 @@ import numpy as np
 
 from .. import ndarray as nd
 from .._ndarray import NDArray
-from ..base import MXNetTypeError, MXNetValueError
+from ..base import MXNetAssertionError, MXNetTypeError, MXNetValueError
 
 __all__ = [
     "ArrayDataset",
@@ -30,6 +30,18 @@ __all__ = [
 ]
 
 
+def _check_sequence(name, data):
+    if not hasattr(data, "__len__") or not hasattr(data, "__getitem__"):
+        raise MXNetTypeError(
+            f"{name} is of type {type(data).__name__}; expected a dataset, an array or a list"
+        )
+
+
+def _check_length(name, length):
+    if not isinstance(length, (int, np.integer)) or length < 0:
+        raise MXNetValueError(f"{name} is {length!r}; expected an integer from 0 on")
+
+
 class Dataset:
     """Base class: what has a length and items by number."""
 
@@ -41,11 +53,15 @@ class Dataset:
 
     def transform(self, fn, lazy=True):
         """A dataset of ``fn(item)``, or ``fn(*item)`` if items are tuples; lazy: when asked for."""
+        if not callable(fn):
+            raise MXNetTypeError(f"transform: fn is {fn!r}; expected a function")
         changed = _Transformed(self, fn)
         return changed if lazy else SimpleDataset([changed[i] for i in range(len(self))])
 
     def transform_first(self, fn, lazy=True):
         """A dataset whose items' first element goes through `fn`."""
+        if not callable(fn):
+            raise MXNetTypeError(f"transform_first: fn is {fn!r}; expected a function")
         return self.transform(lambda x, *rest: (fn(x), *rest) if rest else fn(x), lazy)
 
 
@@ -70,6 +86,7 @@ class SimpleDataset(Dataset):
     """
 
     def __init__(self, data):
+        _check_sequence("SimpleDataset: data", data)
         self._data = data
 
     def __len__(self):
@@ -89,12 +106,14 @@ class ArrayDataset(Dataset):
 
     def __init__(self, *args):
         if not args:
-            raise MXNetValueError("ArrayDataset: expected at least one array")
+            raise MXNetAssertionError("ArrayDataset: expected at least one array")
+        for i, data in enumerate(args):
+            _check_sequence(f"ArrayDataset: array {i}", data)
         self._length = len(args[0])
         self._data = []
         for i, data in enumerate(args):
             if len(data) != self._length:
-                raise MXNetValueError(
+                raise MXNetAssertionError(
                     f"All arrays must have the same length; array 0 has length {self._length} "
                     f"while array {i} has {len(data)}"
                 )
@@ -133,6 +152,7 @@ class SequentialSampler(Sampler):
     """start, start + 1, ...: `length` numbers."""
 
     def __init__(self, length, start=0):
+        _check_length("SequentialSampler: length", length)
         self._length, self._start = length, start
 
     def __iter__(self):
@@ -146,6 +166,7 @@ class RandomSampler(Sampler):
     """0 .. length - 1 in random order, by ``numpy.random``, whose seed scripts set."""
 
     def __init__(self, length):
+        _check_length("RandomSampler: length", length)
         self._length = length
 
     def __iter__(self):
@@ -163,6 +184,8 @@ class BatchSampler(Sampler):
     """
 
     def __init__(self, sampler, batch_size, last_batch="keep"):
+        if not hasattr(sampler, "__iter__"):
+            raise MXNetTypeError(f"sampler is {sampler!r}; expected a Sampler")
         if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
             raise MXNetValueError(f"batch_size is {batch_size!r}; expected an integer from 1 on")
         if last_batch not in ("keep", "discard", "rollover"):
@@ -197,8 +220,16 @@ def default_batchify_fn(data):
         return nd.stack(*data, axis=0)
     if isinstance(data[0], tuple):
         return [default_batchify_fn(part) for part in zip(*data)]
-    data = np.asarray(data)
-    return nd.array(data, dtype=data.dtype)
+    try:
+        stacked = np.asarray(data)
+    except ValueError:  # rows of several lengths
+        stacked = np.empty(0, object)
+    if stacked.dtype.kind not in "fiub":
+        raise MXNetTypeError(
+            f"default_batchify_fn: cannot stack items such as {data[0]!r}; expected numbers, or "
+            "arrays of one shape. For anything else give the loader a batchify_fn"
+        )
+    return nd.array(stacked, dtype=stacked.dtype)
 
 
 class DataLoader:
@@ -239,8 +270,13 @@ class DataLoader:
         timeout=120,
         auto_reload=False,
     ):
-        if num_workers is not None and num_workers < 0:
-            raise MXNetValueError(f"num_workers is {num_workers}; expected 0 or more")
+        _check_sequence("DataLoader: dataset", dataset)
+        if num_workers is not None:
+            _check_length("num_workers", num_workers)
+        if batch_sampler is not None and not hasattr(batch_sampler, "__iter__"):
+            raise MXNetTypeError(
+                f"batch_sampler is {batch_sampler!r}; expected a BatchSampler or a list of lists"
+            )
         if batchify_fn is not None and not callable(batchify_fn):
             raise MXNetTypeError(f"batchify_fn is {batchify_fn!r}; expected a function")
         if batch_sampler is None:

@@ -10,9 +10,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from .. import ndarray as nd
 from .. import operators
-from ..base import MXNetTypeError, MXNetValueError
+from ..base import MXNetAssertionError, MXNetTypeError, MXNetValueError
 from .block import Block, HybridBlock
 
 __all__ = [
@@ -46,7 +48,13 @@ class _Stack:
 
     def __getitem__(self, key):
         """The block with this number; for a slice a stack of the blocks in it."""
-        chosen = list(self._children.values())[key]
+        blocks = list(self._children.values())
+        try:
+            chosen = blocks[key]
+        except (IndexError, TypeError) as error:
+            raise type(error)(
+                f"{type(self).__name__}: no block {key!r}; there are {len(blocks)}"
+            ) from None
         if not isinstance(chosen, list):
             return chosen
         stack = type(self)(prefix=self._prefix)
@@ -144,10 +152,11 @@ class Dense(HybridBlock):
     ):
         super().__init__(**kwargs)
         for name, value, least in (("units", units, 1), ("in_units", in_units, 0)):
-            if not isinstance(value, int) or value < least:
+            if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
                 raise MXNetValueError(
                     f"Dense: {name} is {value!r}; expected an integer from {least} on"
                 )
+        units, in_units = int(units), int(in_units)
         self._units, self._in_units, self._flatten = units, in_units, flatten
         with self.name_scope():
             self.weight = self.params.get(
@@ -168,7 +177,7 @@ class Dense(HybridBlock):
                 )
             self.act = None
             if activation is not None:
-                self.act = Activation(activation, prefix=activation + "_")
+                self.act = Activation(activation, prefix=f"{activation}_")
 
     def __repr__(self):
         units, inputs = self.weight.shape
@@ -200,12 +209,15 @@ class Activation(HybridBlock):
 
     def __init__(self, activation, **kwargs):
         self._act_type = activation
-        if activation not in operators.ACTIVATIONS:
+        if not isinstance(activation, str) or activation not in operators.ACTIVATIONS:
             raise MXNetValueError(
                 f"Activation: activation is {activation!r}; expected one of "
                 f"{', '.join(operators.ACTIVATIONS)}"
             )
         super().__init__(**kwargs)
+
+    def _alias(self):
+        return self._act_type
 
     def __repr__(self):
         return f"Activation({self._act_type})"
@@ -230,8 +242,10 @@ class Dropout(HybridBlock):
 
     def __init__(self, rate, axes=(), **kwargs):
         super().__init__(**kwargs)
-        if not isinstance(rate, (int, float)) or not 0 <= rate < 1:
+        if not isinstance(rate, (int, float, np.number)) or not 0 <= rate < 1:
             raise MXNetValueError(f"Dropout: rate is {rate!r}; expected 0 to below 1")
+        if not isinstance(axes, (tuple, list)) or not all(isinstance(a, int) for a in axes):
+            raise MXNetTypeError(f"Dropout: axes is {axes!r}; expected a tuple of integers")
         self._rate, self._axes = rate, axes
 
     def __repr__(self):
@@ -267,7 +281,10 @@ def _named(owner, function):
             f"{owner}: function is {function!r}; expected a function or the name of an operator"
         )
     if isinstance(function, str):
-        getattr(nd, function)  # an unknown name is an error here
+        if not hasattr(nd, function):
+            raise MXNetAssertionError(
+                f"{owner}: function name {function} is not found in mxloss.nd; see dir(mxloss.nd)"
+            )
         return function
     return getattr(function, "__name__", type(function).__name__)
 

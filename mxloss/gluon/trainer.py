@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import optimizer as optimizers
-from ..base import MXNetTypeError, MXNetValueError
+from ..base import MXNetAssertionError, MXNetTypeError, MXNetValueError
 from .parameter import Parameter
 
 __all__ = ["Trainer"]
@@ -67,11 +67,16 @@ class Trainer:
         if compression_params:
             raise MXNetValueError("compression_params are for many devices; there is one")
         self._params = list(params)
+        if optimizer_params is not None and not isinstance(optimizer_params, dict):
+            raise MXNetTypeError(
+                f"optimizer_params is {optimizer_params!r}; expected a dict, such as "
+                "{'learning_rate': 0.1}"
+            )
         arguments = dict(optimizer_params or {})
         by_index = dict(enumerate(self._params))
         if isinstance(optimizer, optimizers.Optimizer):
             if arguments:
-                raise MXNetValueError(
+                raise MXNetAssertionError(
                     "optimizer_params must be None if optimizer is an instance of Optimizer "
                     "instead of str"
                 )

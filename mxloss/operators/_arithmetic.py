@@ -89,7 +89,8 @@ def _(x):
 
 @unary("relu")
 def relu(x):
-    return np.where(x > 0, x, x * 0), lambda: np.where(x > 0, 1, np.where(x <= 0, 0, x))
+    value = np.where(x <= 0, x.dtype.type(0), x)
+    return value, lambda: np.where(x > 0, 1, value)
 
 
 @unary("sigmoid")

@@ -60,7 +60,16 @@ def shapes_of_layer(shapes, attributes):
     fill=shapes_of_layer,
 )
 def fully_connected(data, weight, bias=None, num_hidden=None, no_bias=False, flatten=True):
-    x = data.reshape(len(data), -1) if flatten else data
+    if not data.ndim or weight.ndim != 2:
+        raise MXNetValueError(
+            f"data has shape {data.shape} and weight {weight.shape}; expected 1 axis or more, and 2"
+        )
+    x = data.reshape(len(data), math.prod(data.shape[1:])) if flatten else data
+    if x.shape[-1] != weight.shape[1]:
+        raise MXNetValueError(
+            f"data has shape {data.shape}, that is {x.shape[-1]} features; "
+            f"expected {weight.shape[1]}, as weight has shape {weight.shape}"
+        )
     if num_hidden is not None and len(weight) != num_hidden:
         raise MXNetValueError(f"weight has {len(weight)} rows; expected num_hidden, {num_hidden}")
     value = x @ weight.T

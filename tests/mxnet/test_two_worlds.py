@@ -34,8 +34,8 @@ def test_programs(program):
     keys = [key for key in real.files if key.startswith(program + ":")]
     wide = [key for key in keys if "float64" in key]
     compare(real, ours, [k for k in keys if k not in wide], 2e-4, 2e-6)
-    if wide:  # MXNet's learning rates are floats, ours doubles
-        compare(real, ours, wide, 1e-7, 1e-9)
+    if wide:
+        compare(real, ours, wide, 1e-9, 1e-12)
 
 
 @pytest.mark.parametrize("case", CASES)

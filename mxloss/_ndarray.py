@@ -118,7 +118,10 @@ class NDArray:
         self._node = self._variable = None
 
     def _source(self):
-        return self._variable if self._variable is not None else self._node
+        """Where gradients go on from here; None once backward has used up the graph."""
+        if self._variable is not None or self._node is None:
+            return self._variable
+        return None if self._node[0].pullback is None else self._node
 
     def __reduce__(self):
         return _restore, (self._data, None if self._variable is None else self._variable.request)
@@ -307,18 +310,37 @@ class NDArray:
     def __setitem__(self, key, value):
         self._assign(_plain_index(key), value)
 
+    def _all_of(self, key):
+        """Whether a key is for the whole array, element by element."""
+        keys = key if isinstance(key, tuple) else (key,)
+        if len(keys) != 1 and len(keys) > self.ndim:
+            return False
+        return (len(keys) == 1 and keys[0] is Ellipsis) or all(
+            (isinstance(k, slice) and k.step in (None, 1) and k.indices(n)[:2] == (0, n))
+            or (isinstance(k, int) and n == 1 and k in (0, -1))
+            for k, n in zip(keys, self.shape)
+        )
+
     def _assign(self, key, value):
         if autograd._state.recording and self._source() is not None:
             raise MXNetError(
                 "Assigning to NDArrays that are already in a computational graph would falsify "
                 "gradients; compute a new array, or do it outside autograd.record()"
             )
-        whole = isinstance(key, slice) and key == slice(None)
-        if whole and autograd._state.recording and isinstance(value, NDArray):
-            value = invoke(operators.TABLE["broadcast_to"], [value], {"shape": self.shape})
-            value = value.astype(self.dtype)  # the whole array: gradients go to the value
-            self._node = value._node
+        if autograd._state.recording and isinstance(value, NDArray) and self._all_of(key):
+            shape = self._data[key].shape
+            if shape:
+                value = invoke(operators.TABLE["broadcast_to"], [value], {"shape": shape})
+            value = value.reshape(self.shape).astype(self.dtype)
+            key, self._node = ..., value._node  # the whole array: gradients go to the value
+        elif autograd._state.recording and isinstance(value, NDArray) and value._source():
+            raise MXNetError(
+                "Inplace operations (x[i] = y and the like) are not supported when recording with "
+                "autograd: the gradient would be lost; use mx.nd.stack, concat or where"
+            )
         value = value._data if isinstance(value, NDArray) else value
+        if isinstance(value, np.ndarray) and value.size == 1:
+            value = value.reshape(())  # of shape (1,), where one element is assigned
         try:
             self._data[key] = value
         except (IndexError, ValueError, TypeError) as error:

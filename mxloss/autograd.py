@@ -17,7 +17,7 @@ import threading
 
 import numpy as np
 
-from .base import MXNetError, MXNetTypeError, MXNetValueError
+from .base import MXNetAssertionError, MXNetError, MXNetTypeError, MXNetValueError
 
 __all__ = [
     "Function",
@@ -121,6 +121,13 @@ class Node:
         self.several = several  # the pullback takes a list of gradients
 
 
+def _used_up(node):
+    return MXNetError(
+        f"backward: the graph of {node.name} has been used already; pass retain_graph=True to the "
+        "first backward to go through it again"
+    )
+
+
 def _heads_of(heads, head_grads):
     from ._ndarray import NDArray
 
@@ -136,6 +143,8 @@ def _heads_of(heads, head_grads):
                 f"backward: head {i} is of type {type(head).__name__}; expected an NDArray"
             )
         source = head._source()
+        if source is None and head._node is not None:
+            raise _used_up(head._node[0])
         if source is None:
             raise MXNetError(
                 f"backward: head {i} was not computed from an array with attach_grad() inside "
@@ -171,8 +180,18 @@ def _order(sources):
     return found[::-1]
 
 
+_REGARDLESS = (
+    "make_loss",
+    "MakeLoss",
+    "SoftmaxOutput",
+)  # have a gradient of their own, whatever comes back
+
+
 def _gradients(pairs, retain_graph):
-    """{Variable: gradient} of the heads' sum, weighted by their gradients."""
+    """{Variable: gradient} of the heads' sum, weighted by their gradients.
+
+    No gradient, None, stays none on its way back: it is not multiplied by slopes that may be
+    infinite. Variables that nothing but such come to have a gradient of zeros."""
     variables, outputs = {}, {}
 
     def add(source, g):
@@ -186,26 +205,27 @@ def _gradients(pairs, retain_graph):
 
     for source, g in pairs:
         add(source, g)
-    for node in _order([source for source, _ in pairs]):
-        gradients = outputs.pop(id(node), None)
-        if gradients is None:
-            continue
+    order = _order([source for source, _ in pairs])
+    for node in order:
         if node.pullback is None:
-            raise MXNetError(
-                f"backward: the graph of {node.name} has been used already; pass "
-                "retain_graph=True to the first backward to go through it again"
-            )
-        gradients = [
-            np.zeros(shape, dtype) if g is None else g
-            for g, (shape, dtype) in zip(gradients, node.outputs)
-        ]
-        with np.errstate(all="ignore"):
-            back = node.pullback(gradients if node.several else gradients[0])
-        for parent, g in zip(node.parents, back):
-            if parent is not None and g is not None:
-                add(parent, g)
+            raise _used_up(node)
+        gradients = outputs.pop(id(node), None)
+        if gradients is not None or node.name in _REGARDLESS:
+            gradients = [
+                np.zeros(shape, dtype) if g is None else g
+                for g, (shape, dtype) in zip(gradients or [None], node.outputs)
+            ]
+            with np.errstate(all="ignore"):
+                back = node.pullback(gradients if node.several else gradients[0])
+            for parent, g in zip(node.parents, back):
+                if parent is not None and g is not None:
+                    add(parent, g)
         if not retain_graph:
             node.pullback = None
+    for node in order:
+        for parent in node.parents:
+            if isinstance(parent, Variable) and parent not in variables:
+                variables[parent] = np.zeros_like(parent.grad._data)
     return variables
 
 
@@ -267,75 +287,103 @@ def mark_variables(variables, gradients, grad_reqs="write"):
         x._mark(g, request)
 
 
-class Function:
-    """A computation with a gradient of one's own.
+# ---- Operations with a gradient of one's own -----------------------------------------------------
 
-    A subclass overrides ``forward(self, *inputs)`` and ``backward(self, *gradients)``, which gets
-    the gradient of each output and returns that of each input, None for none; both compute with
-    NDArrays and are not recorded. An instance is called once.
+
+class Function:
+    """Base class of operations that say themselves how to go back.
+
+    A subclass overrides ``forward(self, *inputs)`` and ``backward(self, *output_grads)``, both from
+    NDArrays to one NDArray or several. What backward needs of forward, `save_for_backward` keeps.
+    Neither is recorded. Every call takes an instance of its own:
 
     >>> import mxloss as mx
-    >>> class Reversed(mx.autograd.Function):
+    >>> class Sigmoid(mx.autograd.Function):
     ...     def forward(self, x):
-    ...         return x * 1
-    ...     def backward(self, g):
-    ...         return -g
-    >>> x = mx.nd.array([3.0])
+    ...         y = 1 / (1 + mx.nd.exp(-x))
+    ...         self.save_for_backward(y)
+    ...         return y
+    ...     def backward(self, dy):
+    ...         (y,) = self.saved_tensors
+    ...         return dy * y * (1 - y)
+    >>> x = mx.nd.array([0.0])
     >>> x.attach_grad()
     >>> with mx.autograd.record():
-    ...     y = Reversed()(x) * 2
+    ...     y = Sigmoid()(x)
     >>> y.backward()
     >>> x.grad.asscalar().item()
-    -2.0
+    0.25
     """
 
-    _used = False
-    saved_tensors = None
+    _used, saved_tensors = False, ()
+
+    def __init__(self):
+        """For subclasses with options of their own."""
 
     def save_for_backward(self, *args):
-        """Keep arrays for `backward`, which finds them in ``self.saved_tensors``."""
+        """Have `args` in `saved_tensors`, for backward."""
         self.saved_tensors = args
 
-    def __call__(self, *inputs):
-        from ._ndarray import NDArray, put_on_tape
-
-        name = type(self).__name__
-        if self._used:
-            raise MXNetError(f"{name}: an instance of a Function can be called once; make another")
-        self._used = True
-        with _scope(False, None):
-            outputs = self.forward(*inputs)
-        if not _state.recording:
-            return outputs
-        several = isinstance(outputs, (tuple, list))
-        results = [NDArray(a._data.copy()) for a in (outputs if several else [outputs])]
-        parents = [x._source() if isinstance(x, NDArray) else None for x in inputs]
-
-        def pullback(gradients):
-            with _scope(False, None):
-                back = self.backward(*map(NDArray, gradients))
-            back = back if isinstance(back, (tuple, list)) else [back]
-            if len(back) != len(inputs):
-                raise MXNetValueError(
-                    f"{name}: backward returned {len(back)} gradients; expected {len(inputs)}, one "
-                    "for each input"
-                )
-            for i, (x, g) in enumerate(zip(inputs, back)):
-                if g is not None and g.shape != x.shape:
-                    raise MXNetValueError(
-                        f"{name}: backward returned a gradient of shape {g.shape} for input {i}; "
-                        f"expected {x.shape}"
-                    )
-            return [None if g is None else g._data for g in back]
-
-        if any(parent is not None for parent in parents):
-            put_on_tape(name, parents, pullback, results, several=True)
-        return type(outputs)(results) if several else results[0]
-
     def forward(self, *inputs):
-        """The outputs. To be overridden."""
+        """The results. To be overridden."""
         raise NotImplementedError(f"{type(self).__name__} does not override forward")
 
-    def backward(self, *gradients):
-        """The gradients of the inputs. To be overridden."""
+    def backward(self, *output_grads):
+        """A gradient for each input, from one for each result. To be overridden."""
         raise NotImplementedError(f"{type(self).__name__} does not override backward")
+
+    def __call__(self, *inputs):
+        """forward, on the tape if that is running."""
+        from ._ndarray import NDArray, put_on_tape
+
+        if self._used:
+            raise MXNetAssertionError(
+                f"{type(self).__name__}: Each Function instance can only be called once; make "
+                "another"
+            )
+        self._used = True
+        with _scope(False, None):
+            results = self.forward(*inputs)
+        if not _state.recording:
+            return results
+        for kind, values in ("an argument", inputs), ("a result", _as_tuple(results)):
+            for x in values:
+                if not isinstance(x, NDArray):
+                    raise MXNetTypeError(
+                        f"{type(self).__name__}: {kind} is of type {type(x).__name__}; "
+                        "expected an NDArray"
+                    )
+        new = [NDArray(x._data.copy()) if x._source() else x for x in _as_tuple(results)]
+        parents = [x._source() for x in inputs]
+        if any(parent is not None for parent in parents):
+            shapes = [x.shape for x in inputs]
+            put_on_tape(
+                type(self).__name__, parents, lambda g: self._back(g, shapes), new, several=True
+            )
+        return new[0] if isinstance(results, NDArray) else type(results)(new)
+
+    def _back(self, gradients, shapes):
+        from ._ndarray import NDArray
+
+        with _scope(False, True):
+            back = _as_tuple(self.backward(*[NDArray(g) for g in gradients]))
+        name = f"{type(self).__name__}.backward"
+        if len(back) != len(shapes):
+            raise MXNetAssertionError(
+                f"{name} must return exactly the same number of NDArrays as the number of NDArrays "
+                f"arguments to forward. Expecting {len(shapes)} got {len(back)}"
+            )
+        for x, shape in zip(back, shapes):
+            if x is not None and not isinstance(x, NDArray):
+                raise MXNetAssertionError(
+                    f"{name} must return NDArrays, not {type(x).__name__}; None for no gradient"
+                )
+            if x is not None and x.shape != shape:
+                raise MXNetValueError(
+                    f"{name}: a gradient has shape {x.shape}; expected {shape}, the argument's"
+                )
+        return [None if x is None else x._data for x in back]
+
+
+def _as_tuple(values):
+    return tuple(values) if isinstance(values, (tuple, list)) else (values,)

@@ -65,7 +65,7 @@ def __getattr__(name):
 def array(source_array, ctx=None, dtype=None):
     """An NDArray of anything that numpy takes; float32 unless `dtype` or an NDArray says so."""
     if isinstance(source_array, NDArray):
-        return NDArray(np.array(source_array._data, dtype))
+        return source_array.astype(dtype or source_array.dtype)
     try:
         return NDArray(np.array(source_array, dtype or np.float32))
     except (ValueError, TypeError) as error:

@@ -312,7 +312,9 @@ class Parameter:
         elif self._deferred is not None:
             self._deferred = (self._deferred[0], data)
         else:
-            self._check()
+            raise MXNetAssertionError(
+                f"Parameter '{self.name}' has not been initialized; call initialize() first"
+            )
 
     def grad(self, ctx=None):
         """The gradient that the last `backward` left: always the same NDArray."""

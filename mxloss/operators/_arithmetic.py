@@ -126,14 +126,25 @@ for _name, _derivative in (
         lambda x, f=getattr(np, _name), derivative=_derivative: (f(x), lambda: derivative(x))
     )
 
+
+def steps(*names):
+    """For functions of one array without a slope."""
+
+    def enter(function):
+        operator(*names)(lambda data: (function(data), lambda g: (None,)))
+        return function
+
+    return enter
+
+
 for _name in ("sign", "floor", "ceil", "trunc"):
-    unary(_name)(lambda x, f=getattr(np, _name): (f(x), lambda: np.zeros_like(x)))
+    steps(_name)(getattr(np, _name))
 
 
-@unary("round")
+@steps("round")
 def _(x):
     """Half away from zero."""
-    return np.trunc(x + np.copysign(x.dtype.type(0.5), x)).astype(x.dtype), lambda: np.zeros_like(x)
+    return np.trunc(x + np.copysign(x.dtype.type(0.5), x)).astype(x.dtype)
 
 
 @unary("negative", "_np_negative")
@@ -141,9 +152,9 @@ def _(x):
     return -x, lambda: x.dtype.type(-1)
 
 
-@unary("logical_not")
+@steps("logical_not")
 def _(x):
-    return (x == 0).astype(x.dtype), lambda: np.zeros_like(x)
+    return (x == 0).astype(x.dtype)
 
 
 @unary("identity", mxnet="_copy")
@@ -170,7 +181,7 @@ def activation(data, act_type):
 
 @operator("BlockGrad", "stop_gradient")
 def block_grad(data):
-    return data.copy(), lambda g: (np.zeros_like(data),)
+    return data.copy(), lambda g: (None,)
 
 
 @operator("MakeLoss")
@@ -187,7 +198,9 @@ def cast(data, dtype):
 @operator("clip")
 def clip(data, a_min, a_max):
     inside = ~((data < a_min) | (data > a_max))
-    return np.clip(data, a_min, a_max).astype(data.dtype), lambda g: (g * inside,)
+    return np.clip(data, a_min, a_max).astype(data.dtype), lambda g: (
+        np.where(inside, g, g.dtype.type(0)),  # also where g is NaN
+    )
 
 
 @operator("smooth_l1")
@@ -203,7 +216,7 @@ def smooth_l1(data, scalar=1.0):
 
 
 def _compare(f):
-    return lambda a, b: (f(a, b), lambda: 0, lambda: 0)
+    return lambda a, b: (f(a, b), None, None)
 
 
 def _larger(a, b, first):
@@ -303,18 +316,22 @@ def mixed(stem, lhs_is_array, rhs_is_array):
     return (f"_{REVERSED[stem]}_scalar" if stem in REVERSED else f"_r{stem}_scalar"), True
 
 
+def _back(g, by, like):
+    """g times a derivative, as the gradient of an input; None where there is no slope."""
+    if by is None:
+        return None
+    return unbroadcast(np.multiply(g, by()), like.shape).astype(like.dtype, copy=False)
+
+
 def _binary(function):
     def entry(lhs, rhs, axis=None):  # scripts give broadcast_maximum an axis, which means nothing
         value, by_l, by_r = function(lhs, rhs)
         dtype = np.result_type(lhs, rhs)
 
-        def pullback(g):
-            return (
-                unbroadcast(np.multiply(g, by_l()), lhs.shape).astype(lhs.dtype, copy=False),
-                unbroadcast(np.multiply(g, by_r()), rhs.shape).astype(rhs.dtype, copy=False),
-            )
-
-        return value.astype(dtype, copy=False), pullback
+        return value.astype(dtype, copy=False), lambda g: (
+            _back(g, by_l, lhs),
+            _back(g, by_r, rhs),
+        )
 
     return entry
 
@@ -324,9 +341,7 @@ def _scalar(function, reversed_):
         number = np.asarray(scalar).astype(data.dtype)[()]
         value, by_l, by_r = function(number, data) if reversed_ else function(data, number)
         by = by_r if reversed_ else by_l
-        return value.astype(data.dtype, copy=False), lambda g: (
-            np.broadcast_to(np.multiply(g, by()), data.shape).astype(data.dtype, copy=False),
-        )
+        return value.astype(data.dtype, copy=False), lambda g: (_back(g, by, data),)
 
     return entry
 

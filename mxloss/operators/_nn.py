@@ -124,38 +124,40 @@ def softmax_output(
 ):
     """softmax, whose gradient is that of the cross entropy, whatever comes back.
 
-    Classes lie along the last axis, with multi_output along axis 1. Probabilities as labels, unless
-    preserve_shape, are those of all elements of a sample. smooth_alpha is the probability that is
-    spread over the other classes."""
+    Classes lie along axis 1 with multi_output, the last one with preserve_shape, else along all
+    axes but the first. smooth_alpha is the probability that is spread over the other classes."""
+    if normalization not in ("null", "batch", "valid"):
+        raise MXNetValueError(f"normalization is {normalization!r}; expected null, batch or valid")
     axis = 1 if multi_output else -1
-    flat = data.ndim > 2 and not (multi_output or preserve_shape)
-    if flat and label.shape != data.shape:
+    x = data if multi_output or preserve_shape else data.reshape(len(data), -1)
+    p = np.exp(log_softmax_of(x, axis))
+    if label.shape != data.shape and label.size != p.size // p.shape[axis]:
         raise MXNetValueError(
-            f"data has shape {data.shape}; pass preserve_shape=True if its classes lie along the "
-            "last axis, multi_output=True if along axis 1"
+            f"label has shape {label.shape}; expected one class for each of the "
+            f"{p.size // p.shape[axis]} places, or probabilities of shape {data.shape}. Pass "
+            "preserve_shape=True if classes lie along the last axis, multi_output=True if along "
+            "axis 1"
         )
-    rows = data.reshape(len(data), -1) if flat else data
-    p = np.exp(log_softmax_of(rows, axis)).reshape(data.shape)
 
     def pullback(g):
         if label.shape == data.shape:  # probabilities
-            return ((p - label) * grad_scale).astype(data.dtype, copy=False), None
+            d = (p - label.reshape(p.shape)) * grad_scale
+            return d.reshape(data.shape).astype(data.dtype, copy=False), None
         z = label.reshape(np.delete(p.shape, axis % p.ndim)).astype(np.int64)
         other = smooth_alpha / (p.shape[axis] - 1) if smooth_alpha else 0
         d = p - p.dtype.type(other)
         places = np.expand_dims(np.clip(z, 0, p.shape[axis] - 1), axis)
-        hit = p.dtype.type(1 - smooth_alpha - other)
+        hit = np.expand_dims((z >= 0) & (z < p.shape[axis]), axis) * (1 - smooth_alpha - other)
         np.put_along_axis(d, places, np.take_along_axis(d, places, axis) - hit, axis)
-        counts = np.expand_dims(z != ignore_label, axis) if use_ignore else np.ones(places.shape)
-        d *= counts
-        each = p[0].size // p.shape[1] if multi_output else 1  # places of a sample
-        samples = len(data) if multi_output else places.size
-        by = {"null": each, "batch": samples * each, "valid": max(1, counts.sum())}[normalization]
-        return (d * (grad_scale / by)).astype(data.dtype, copy=False), None
+        valid = z != ignore_label
+        if use_ignore:
+            d *= np.expand_dims(valid, axis)
+        each = z[0].size if multi_output else 1  # places of a sample
+        by = {"null": each, "batch": z.size, "valid": max(1, valid.sum())}[normalization]
+        d *= grad_scale / by
+        return d.reshape(data.shape).astype(data.dtype, copy=False), None
 
-    if normalization not in ("null", "batch", "valid"):
-        raise MXNetValueError(f"normalization is {normalization!r}; expected null, batch or valid")
-    return p, pullback
+    return p.reshape(data.shape), pullback
 
 
 def interpolation(old, new, align_corners):

@@ -137,12 +137,12 @@ def cumsum(a, axis=None, dtype=None):
 
 @operator("zeros_like")
 def zeros_like(data):
-    return np.zeros_like(data), lambda g: (np.zeros_like(data),)
+    return np.zeros_like(data), lambda g: (None,)
 
 
 @operator("ones_like")
 def ones_like(data):
-    return np.ones_like(data), lambda g: (np.zeros_like(data),)
+    return np.ones_like(data), lambda g: (None,)
 
 
 @operator("shape_array")
@@ -368,7 +368,7 @@ def sequence_mask(data, sequence_length=None, use_sequence_length=False, value=0
         return data.copy(), lambda g: (g, None)
     if axis not in (0, 1):
         raise MXNetValueError(f"axis is {axis!r}; expected 0 or 1")
-    inside = np.arange(data.shape[axis])[:, None] < sequence_length[None, :]
+    inside = np.arange(data.shape[axis])[:, None] < np.trunc(sequence_length)[None, :]
     inside = (inside if axis == 0 else inside.T).reshape(data.shape[:2] + (1,) * (data.ndim - 2))
     return np.where(inside, data, data.dtype.type(value)), lambda g: (
         np.where(inside, g, 0).astype(data.dtype, copy=False),

@@ -263,6 +263,175 @@ def test_refusals():
     assert x.asscalar() == 1
 
 
+@pytest.mark.parametrize("steps", [
+    lambda x: nd.argmax(x, axis=0), lambda x: nd.sqrt(x) > 0, lambda x: nd.BlockGrad(nd.log(x)),
+    lambda x: nd.round(nd.sqrt(x)), lambda x: nd.pick(nd.ones((3, 3)), x), nd.zeros_like,
+    lambda x: nd.reshape_like(nd.ones((3, 1)), x), lambda x: nd.sqrt(x) == nd.ones((3,))])
+def test_no_gradient_is_zeros(steps):
+    """Not what the last backward left, and not 0 times an infinite slope."""
+    x = nd.array([0.0, 1.0, 2.0])
+    x.attach_grad()
+    x.grad[:] = 5
+    with autograd.record():
+        y = steps(x)
+    y.backward()
+    assert x._fresh_grad and not x.grad.asnumpy().any()
+    with autograd.record():
+        y = (steps(x).sum() + 2 * x)
+    y.backward()
+    np.testing.assert_array_equal(x.grad.asnumpy(), [2, 2, 2])
+
+
+def test_gradients_of_their_own_whatever_comes_back():
+    x = variable([[0.0, 0.0]])
+    with autograd.record():
+        y = nd.argmax(nd.SoftmaxOutput(x, nd.array([1.0])), axis=1)
+        z = nd.MakeLoss(x * 3) > 0
+    autograd.backward([y, z])
+    np.testing.assert_array_equal(x.grad.asnumpy(), [[3.5, 2.5]])
+
+
+def test_after_backward_results_are_constants():
+    """As a state that is carried from one batch to the next."""
+    x = variable([3.0])
+    with autograd.record():
+        state = x * 2
+        y = state * state
+    y.backward()
+    with autograd.record():
+        y = state * x
+    y.backward()
+    assert x.grad.asscalar() == 6
+    with pytest.raises(mx.MXNetError, match="retain_graph"):
+        y.backward()
+
+
+def test_a_copy_by_array_is_recorded():
+    x = variable([3.0])
+    with autograd.record():
+        y = nd.array(x) * 2 + nd.array(x, dtype="float32").astype("float64")
+    y.backward()
+    assert x.grad.asscalar() == 3
+
+
+def test_assigning_elements():
+    z = nd.zeros((3,))
+    z[0], z[1:2], z[2] = nd.ones((1,)), nd.full((1, 1), 2), np.array([3.0])
+    np.testing.assert_array_equal(z.asnumpy(), [1, 2, 3])
+    x, one = variable([1.0, 2]), nd.zeros((1, 2), dtype="float64")
+    with autograd.record():
+        one[0] = x * 5  # all there is
+        middle = nd.zeros((2, 1, 2), dtype="float64")
+        middle[:, 0] = nd.stack(x, x * 3)
+        for key in (0, slice(1, 3), (slice(None), 0, 1), (..., slice(0, 1))):
+            with pytest.raises(mx.MXNetError, match="Inplace operations"):
+                nd.zeros((3, 1, 2), dtype="float64")[key] = x[0]
+    np.testing.assert_array_equal(middle.asnumpy(), [[[1, 2]], [[3, 6]]])
+    autograd.backward([one, middle])
+    np.testing.assert_array_equal(x.grad.asnumpy(), [9, 9])
+
+
+# ---- Function ------------------------------------------------------------------------------------
+
+
+class Sigmoid(autograd.Function):
+    def forward(self, x):
+        y = 1 / (1 + nd.exp(-x))
+        self.save_for_backward(y)
+        return y
+
+    def backward(self, dy):
+        (y,) = self.saved_tensors
+        assert not autograd.is_recording() and autograd.is_training()
+        return dy * y * (1 - y)
+
+
+class Both(autograd.Function):
+    def __init__(self, factor):
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, a, b):
+        self.save_for_backward(a, b)
+        return a * b * self.factor, a + b
+
+    def backward(self, g, h):
+        a, b = self.saved_tensors
+        return g * b * self.factor + h, g * a * self.factor + h
+
+
+def test_function():
+    x = variable([0.0, 3.0, -3.0])
+    with autograd.record():
+        y = Sigmoid()(x * 2)
+        z = (y * y).sum()
+    z.backward(retain_graph=True)
+    s = 1 / (1 + np.exp(-2 * x.asnumpy()))
+    np.testing.assert_allclose(x.grad.asnumpy(), 4 * s * s * (1 - s))
+    z.backward()
+    np.testing.assert_allclose(x.grad.asnumpy(), 4 * s * s * (1 - s))
+    np.testing.assert_array_equal(Sigmoid()(x).asnumpy(), Sigmoid().forward(x).asnumpy())
+
+
+def test_function_of_two_with_two_results():
+    a, b = variable([1.0, 2]), variable([3.0, 4], grad_req="add")
+    for _ in range(2):
+        with autograd.record():
+            product, total = Both(2)(a, b)
+            y = product * total
+        y.backward()
+    np.testing.assert_array_equal(a.grad.asnumpy(), [6 * 4 + 6, 8 * 6 + 16])
+    np.testing.assert_array_equal(b.grad.asnumpy(), [2 * (2 * 4 + 6), 2 * (4 * 6 + 16)])
+    with autograd.record():
+        _, total = Both(2)(a, a)
+    total.backward(nd.array([10, 20], dtype="float64"))
+    np.testing.assert_array_equal(a.grad.asnumpy(), [20, 40])
+
+
+def test_function_that_returns_its_argument():
+    class Seven(autograd.Function):
+        def forward(self, x):
+            return x
+
+        def backward(self, g):
+            return g * 7
+
+    x = variable([2.0])
+    with autograd.record():
+        y = Seven()(x)
+    y.backward()
+    assert y is not x and x.grad.asscalar() == 7
+
+
+def _backward(result):
+    class Wrong(autograd.Function):
+        def forward(self, a):
+            return a * 2
+
+        def backward(self, g):
+            return result(g)
+
+    x = variable([1.0, 2.0])
+    with autograd.record():
+        y = Wrong()(x)
+    y.backward()
+
+
+def test_functions_that_are_wrong():
+    used = Sigmoid()
+    used(nd.ones((1,)))
+    for call, error, phrase in (
+            (lambda: used(nd.ones((1,))), AssertionError, "only be called once"),
+            (lambda: _backward(lambda g: (g, g)), AssertionError, "Expecting 1 got 2"),
+            (lambda: _backward(lambda g: 3), AssertionError, "not int"),
+            (lambda: _backward(lambda g: g[:1]), ValueError, r"\(1,\); expected \(2,\)"),
+            (lambda: autograd.Function()(1), NotImplementedError, "Function")):
+        with pytest.raises(error, match=phrase):
+            call()
+    with autograd.record(), pytest.raises(TypeError, match="an argument is of type float"):
+        Both(1)(nd.ones((1,)), 2.0)
+
+
 # ---- Losses --------------------------------------------------------------------------------------
 
 

@@ -7,6 +7,7 @@ from cases import VARIANTS, by_id, variant
 from refusals import call_refused, refused
 from row_cases import ALL
 
+import mxloss as mx
 from mxloss import _core
 from mxloss.gluon import loss as losses
 
@@ -229,3 +230,24 @@ def test_more_than_any_memory():
     rows = np.broadcast_to(zero, (2**40, 4))
     refused(ValueError, ["x1 has shape", "more memory would be needed than can be addressed"],
             losses.SDMLLoss(), rows, rows)
+
+
+@pytest.mark.parametrize("wrong", [
+    lambda: mx.gluon.Parameter("p", shape=(2,), grad_req="twice"),
+    lambda: setattr(mx.gluon.Parameter("p", shape=(2,)), "shape", (3,)),
+    lambda: mx.gluon.Parameter("p", shape=(2,)).set_data(mx.nd.ones((2,))),
+    lambda: mx.gluon.nn.Dense(3, params=mx.gluon.nn.Dense(2).params),
+    lambda: mx.gluon.Parameter("p", shape=(2,)).initialize("nothing"),
+    lambda: mx.gluon.data.ArrayDataset([1, 2], [1]),
+    lambda: mx.metric.create("nothing")])
+def test_assertions_of_mxnet(wrong):
+    with pytest.raises(AssertionError) as found:
+        wrong()
+    assert isinstance(found.value, mx.MXNetError)
+
+
+def test_arrays_by_name_are_sorted():
+    """Not an error, but a habit of NDArrayIter."""
+    batch = mx.io.NDArrayIter({"b": np.ones((2, 3)), "a": np.zeros((2, 1))}, batch_size=2)
+    assert [d.name for d in batch.provide_data] == ["a", "b"]
+    assert [d.shape for d in batch.next().data] == [(2, 1), (2, 3)]

@@ -322,6 +322,37 @@ def test_interpolation():
     np.testing.assert_allclose(areas[0, 0], rows, rtol=1e-6)
 
 
+def test_softmax_output_of_more_axes():
+    """Classes are all axes but the first, unless told otherwise."""
+    x = nd.array(CUBE)
+    out, flat = nd.SoftmaxOutput(x, nd.zeros(2)).asnumpy(), CUBE.reshape(2, 12)
+    np.testing.assert_allclose(out, softmax(flat).reshape(CUBE.shape), rtol=1e-5)
+    x.attach_grad()
+    label = nd.array([[0, 3, 1], [5, -1, 2]])  # 5 and -1 are no classes
+    with autograd.record():
+        out = nd.SoftmaxOutput(x, label, preserve_shape=True, normalization="valid")
+    out.backward()
+    wanted = softmax(CUBE) - (label.asnumpy()[..., None] == np.arange(4))
+    np.testing.assert_allclose(x.grad.asnumpy(), wanted / 5, rtol=1e-5, atol=1e-7)
+    with pytest.raises(ValueError, match=r"label has shape \(2, 3\)"):
+        nd.SoftmaxOutput(x, label)
+
+
+def test_places_without_slope_pass_no_nan():
+    x = nd.array([-np.inf, -3, 0.5, 3])
+    assert (nd.relu(x).asnumpy() == [0, 0, 0.5, 3]).all()
+    x.attach_grad()
+    with autograd.record():
+        y = nd.sqrt(nd.clip(x, 0, 1) - 1) + nd.clip(x, 0, 1) / 0
+    y.backward(nd.array([np.nan, np.nan, 1, np.nan]))
+    assert (x.grad.asnumpy()[[0, 1, 3]] == 0).all()
+
+
+def test_sequence_lengths_are_truncated():
+    found = nd.SequenceMask(nd.ones((3, 2)), nd.array([0.9, 2.5]), use_sequence_length=True)
+    np.testing.assert_array_equal(found.asnumpy(), [[0, 1], [0, 1], [0, 0]])
+
+
 def test_ctc_is_the_loss():
     data, label = signed(5, 3, 4), np.array([[1, 2], [3, 0], [0, 0]])
     found = apply("CTCLoss", (data, label), {})[0].asnumpy()

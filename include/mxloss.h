@@ -154,8 +154,10 @@ typedef enum mxl_flag {
                                 * an MXL_ERR_VALUE. NaN is refused either way */
     MXL_LAYOUT_TNC = 1 << 7,   /* CTC: pred is (T, N, C); otherwise (N, T, C) */
     MXL_LABEL_LAYOUT_TN = 1 << 8, /* CTC: label is (L, N); otherwise (N, L) */
-    MXL_INFEASIBLE_INF = 1 << 9   /* CTC: the cost of a label that does not fit its frames is
+    MXL_INFEASIBLE_INF = 1 << 9,  /* CTC: the cost of a label that does not fit its frames is
                                    * infinite; otherwise 0. Its gradient is 0 either way */
+    MXL_BLANK_IN_LABEL = 1 << 10  /* CTC: a label may hold the blank's number, C-1, as a class like
+                                   * any other; otherwise that is an MXL_ERR_VALUE */
 } mxl_flag;
 
 /* The options of all losses in one struct. mxl_defaults sets every field for one loss. A field, or

@@ -96,7 +96,15 @@ def _losses(losses):
             kwargs.setdefault("out_of_range", "clip")
             super().__init__(axis, sparse_label, from_logits, weight, batch_axis, **kwargs)
 
+    class CTCLoss(losses.CTCLoss):
+        __doc__ = losses.CTCLoss.__doc__ + "\n\n    In MXNet 1.9.1: labels may hold the blank.\n"
+
+        def __init__(self, layout="NTC", label_layout="NT", weight=None, **kwargs):
+            kwargs.setdefault("blank_in_label", "allow")
+            super().__init__(layout, label_layout, weight, **kwargs)
+
     changed = {
+        "CTCLoss": CTCLoss,
         "KLDivLoss": KLDivLoss,
         "SoftmaxCrossEntropyLoss": SoftmaxCrossEntropyLoss,
         "SoftmaxCELoss": SoftmaxCrossEntropyLoss,

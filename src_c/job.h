@@ -120,7 +120,7 @@ typedef struct mxl_job {
     /* SEQUENCES */
     int64_t frames, labels;                /* of each sample, with padding */
     mxl_view frame_lengths, label_lengths; /* over the samples; no data = not given */
-    int32_t infeasible_inf;
+    int32_t infeasible_inf, blank_in_label;
     mxl_view in[MXL_MAX_IN];
     int32_t has_weight, has_head;
     mxl_view weight, head;

@@ -31,8 +31,8 @@ static const mxl_loss_row table[MXL_LOSS_END] = {
     [MXL_CTC] =
         {{"CTCLoss", 5, 2,
           {"pred", "label", "pred_lengths", "label_lengths", "sample_weight"},
-          {"layout", "label_layout", "weight", "infeasible"},
-          MXL_LAYOUT_TNC | MXL_LABEL_LAYOUT_TN | MXL_INFEASIBLE_INF},
+          {"layout", "label_layout", "weight", "infeasible", "blank_in_label"},
+          MXL_LAYOUT_TNC | MXL_LABEL_LAYOUT_TN | MXL_INFEASIBLE_INF | MXL_BLANK_IN_LABEL},
          0, .family = &mxl_family_sequences},
     [MXL_HUBER] =
         {{"HuberLoss", 3, 2, {"pred", "label", "sample_weight"}, {"rho", "weight", "batch_axis"}, 0},

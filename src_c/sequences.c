@@ -73,6 +73,7 @@ static void plan(const mxl_call *call, mxl_job *job, const mxl_geometry *g) {
     job->labels = z->shape[label_axis(call)];
     job->row_work = job->frames * (job->classes + 8 * job->labels + 16);
     job->infeasible_inf = (call->options.flags & MXL_INFEASIBLE_INF) != 0;
+    job->blank_in_label = (call->options.flags & MXL_BLANK_IN_LABEL) != 0;
     mxl_view_stream(&job->in[0], p, &g->elements, p->stride);
     mxl_order_of(&labels, z, 1 - label_axis(call));
     mxl_view_stream(&job->in[1], z, &labels, z->stride);
@@ -105,7 +106,7 @@ mxl_sample_fault mxl_sample_read(const mxl_job *job, int64_t sample, mxl_sample 
     for (from = 0; from < most; from += n) {
         n = most - from < batch ? most - from : batch;
         good = mxl_labels_read(&job->in[1], sample * job->labels + from, n, stated ? 0 : -1,
-                               job->classes - 2, 0, read);
+                               job->classes - (job->blank_in_label ? 1 : 2), 0, read);
         for (i = 0; i < good; i++) {
             if (read[i] < 0)
                 return MXL_SAMPLE_OK;
@@ -143,6 +144,10 @@ static mxl_status values(const mxl_call *call, const mxl_job *job) {
                          label_axis(call) ? sample * job->labels + s.labels
                                           : s.labels * job->n + sample,
                          &text);
+            if (job->blank_in_label)
+                return mxl_fail(call, MXL_ERR_VALUE, 1,
+                                "%s, in sample %lld; expected a whole number from 0 to %lld%s",
+                                text.text, (long long)sample, blank, where);
             if (blank == 0)
                 return mxl_fail(call, MXL_ERR_VALUE, 1,
                                 "%s, in sample %lld; pred has the blank as its only class, so that "

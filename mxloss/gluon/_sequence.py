@@ -21,6 +21,8 @@ class CTCLoss(FusedLoss):
         Factor :math:`w` on the loss.
     infeasible : {'zero', 'inf'}, default 'zero'
         The loss of a label that does not fit into its frames. Its gradient is 0 either way.
+    blank_in_label : {'raise', 'allow'}, default 'raise'
+        What becomes of the blank's number, C - 1, in a label: an error, or a class like any other.
     prefix, params : optional
         As for `gluon.Block`.
 
@@ -58,10 +60,19 @@ class CTCLoss(FusedLoss):
 
     _core_name = "CTCLoss"
 
-    def __init__(self, layout="NTC", label_layout="NT", weight=None, infeasible="zero", **kwargs):
+    def __init__(
+        self,
+        layout="NTC",
+        label_layout="NT",
+        weight=None,
+        infeasible="zero",
+        blank_in_label="raise",
+        **kwargs,
+    ):
         self._layout = layout
         self._label_layout = label_layout
         self._infeasible = infeasible
+        self._blank_in_label = blank_in_label
         batch_axis = label_layout.find("N") if isinstance(label_layout, str) else 0
         if "batch_axis" in kwargs:
             raise MXNetTypeError("CTCLoss() has no argument 'batch_axis'; label_layout decides it")
@@ -72,6 +83,7 @@ class CTCLoss(FusedLoss):
             "LAYOUT_TNC": choice("layout", self._layout, ("NTC", "TNC")),
             "LABEL_LAYOUT_TN": choice("label_layout", self._label_layout, ("NT", "TN")),
             "INFEASIBLE_INF": choice("infeasible", self._infeasible, ("zero", "inf")),
+            "BLANK_IN_LABEL": choice("blank_in_label", self._blank_in_label, ("raise", "allow")),
         }
 
     def _graph(self, F, pred, label, pred_lengths=None, label_lengths=None, sample_weight=None):

@@ -232,7 +232,9 @@ def ctc_loss(
     if blank_label not in ("first", "last"):
         raise MXNetValueError(f"blank_label is {blank_label!r}; expected 'first' or 'last'")
     first = blank_label == "first"
-    options = _core.Options(_core.LOSSES["CTCLoss"], {}, {"LAYOUT_TNC": True})
+    options = _core.Options(
+        _core.LOSSES["CTCLoss"], {}, {"LAYOUT_TNC": True, "BLANK_IN_LABEL": not first}
+    )
     inputs = [
         np.roll(data, -1, 2) if first else data,
         label - 1 if first else label,

@@ -289,6 +289,9 @@ static void MXL_T(ctc_backward)(MXL_T(worker) * a, MXL_T(ctc) * c, int64_t sampl
             for (u = 0; u < labels; u++)
                 c->occupied[c->first[u]] += c->gamma[width + u] * by;
         }
+        for (u = 0; u < labels && job->blank_in_label; u++) /* the blank as a class of the label */
+            if (c->y[u] == classes - 1 && c->first[u] == u)
+                blank += c->occupied[u];
         for (u = 0; u < labels; u++) /* of the classes that occur, once each: de/dx */
             if (c->first[u] == u)
                 c->occupied[u] = mxl_ctc_slope((double)e[c->y[u]], r, c->occupied[u]);

@@ -252,7 +252,7 @@ static void prepare(call *c, mxl_options *o) {
     int i;
     mxl_defaults(MXL_CTC, o);
     o->flags = (tnc ? MXL_LAYOUT_TNC : 0) | (tn ? MXL_LABEL_LAYOUT_TN : 0) |
-               (one_in(2) ? MXL_INFEASIBLE_INF : 0);
+               (one_in(2) ? MXL_INFEASIBLE_INF : 0) | (one_in(4) ? MXL_BLANK_IN_LABEL : 0);
     o->weight = one_in(3) ? uniform(-2, 2) : 1;
     c->finite = 1;
     c->weighted = o->weight < 0;

@@ -133,7 +133,7 @@ ROWS = [Triplet(), Triplet(margin=0.5, weight=0.3), Triplet(batch_axis=-1),
         CosineEmbedding(), CosineEmbedding(margin=0.2, weight=3),
         SDML(), SDML(smoothing_parameter=0, weight=0.5),
         CTC(), CTC(layout="TNC", label_layout="TN", weight=0.3),
-        CTC(given=("pred_lengths", "label_lengths"), infeasible="inf")]
+        CTC(given=("pred_lengths", "label_lengths"), infeasible="inf", blank_in_label="allow")]
 ALL = VARIANTS + ROWS
 
 

@@ -1,5 +1,7 @@
 """CTCLoss: what never matters, and what was decided where MXNet had no answer."""
 
+import itertools
+
 import ctc
 import numpy as np
 import pytest
@@ -347,3 +349,43 @@ def test_value_or_gradient_alone():
     """The value needs less memory than both; the numbers are the same."""
     x = batch(np.random.default_rng(14), frames=100, width=40)
     assert_bits([mx.gluon.loss.CTCLoss()(**x)], run(x)[:1])
+
+
+# ---- The blank in a label ------------------------------------------------------------------------
+
+
+def over_states(x, label):
+    """The probability of a label, by all sequences of the states blank, y_0, blank, y_1, ... blank."""
+    p = ctc.softmax(x.astype("float64"))
+    states = [p.shape[1] - 1, *(k for y in label for k in (y, p.shape[1] - 1))]
+    total = 0
+    for path in itertools.product(range(len(states)), repeat=len(x)):
+        steps = [(a, b) for a, b in zip((-1, *path), path)]
+        jumps = (b % 2 == 1 and (a < 0 or states[b] != states[a]) for a, b in steps if b - a == 2)
+        if all(0 <= b - a <= 2 for a, b in steps) and all(jumps) and path[-1] >= len(states) - 2:
+            total += np.prod([p[t, states[s]] for t, s in enumerate(path)])
+    return total
+
+
+@pytest.mark.parametrize("label", [[2], [2, 0], [0, 2], [2, 2], [1, 2, 0]])
+def test_blank_in_label(label):
+    rng = np.random.default_rng(len(label))
+    x = rng.standard_normal((1, 5, 3))
+    loss = mx.gluon.loss.CTCLoss(blank_in_label="allow")
+    value, grad = loss.value_and_grad(x, [label])
+    np.testing.assert_allclose(value[0], -np.log(over_states(x[0], label)), rtol=1e-12)
+    for place in np.ndindex(5, 3):
+        step = np.zeros((5, 3))
+        step[place] = 1e-5
+        up, down = (-np.log(over_states(x[0] + s, label)) for s in (step, -step))
+        np.testing.assert_allclose(grad[0][place], (up - down) / 2e-5, rtol=1e-6, atol=1e-8)
+    with pytest.raises(ValueError, match="2 is the blank"):
+        mx.gluon.loss.CTCLoss()(x, [label])
+    with pytest.raises(ValueError, match="expected a whole number from 0 to 2"):
+        loss(x, [[3]])
+
+
+def test_blank_in_label_as_mxnet_has_it():
+    label, lengths = [[2, 1, 2, 2], [3, 2, 2, 2]], [2, 3]
+    found = mx.gluon.loss.CTCLoss(blank_in_label="allow")(np.ones((2, 20, 4)), label, None, lengths)
+    np.testing.assert_allclose(found, [18.82820702, 16.50581741], rtol=2e-7)  # of its test_loss.py

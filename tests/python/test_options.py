@@ -45,6 +45,7 @@ BAD = {  # option: values that are refused, values that are taken
     "layout": (NO_WORD, ["NTC", "TNC"]),
     "label_layout": (NO_WORD, ["NT", "TN"]),
     "infeasible": (NO_WORD, ["zero", "inf"]),
+    "blank_in_label": (NO_WORD, ["raise", "allow"]),
     "smoothing_parameter": ([*NO_FINITE, (1, ValueError), (-1e-9, ValueError), (1.5, ValueError)],
                             [0.3, 0, 0.99, np.float32(0.5), False]),
 }

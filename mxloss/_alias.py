@@ -39,7 +39,8 @@ class _Missing(importlib.abc.MetaPathFinder):
 
     def find_spec(self, name, path=None, target=None):
         if name.startswith("mxnet."):
-            raise ModuleNotFoundError(_absent(name), name=name)
+            # without name=, or `from mxnet import part` would replace the message
+            raise ModuleNotFoundError(_absent(name))
         return None
 
 

@@ -9,6 +9,7 @@ number of the dtype; elements. All little-endian.
 from __future__ import annotations
 
 import math
+import os
 import struct
 
 import numpy as np
@@ -57,8 +58,16 @@ def save(fname, data):
     write(fname, b"".join(parts))
 
 
+def _path(fname):
+    """A path; open() would take a number for a file that is open already."""
+    if not isinstance(fname, (str, os.PathLike)):
+        raise MXNetTypeError(f"fname is of type {type(fname).__name__}; expected a string")
+    return fname
+
+
 def write(fname, data):
     """Make a file of bytes."""
+    _path(fname)
     try:
         with open(fname, "wb") as file:
             file.write(data)
@@ -68,6 +77,7 @@ def write(fname, data):
 
 def read(fname):
     """The bytes of a file."""
+    _path(fname)
     try:
         with open(fname, "rb") as file:
             return file.read()
@@ -139,7 +149,11 @@ def _read_array(reader):
         raise reader.error(f"an array has the unknown dtype number {number}")
     dtype = _DTYPES[number].newbyteorder("<")
     elements = reader.take(math.prod(shape) * dtype.itemsize, f"an array of shape {shape}")
-    return NDArray(np.frombuffer(elements, dtype).reshape(shape).astype(_DTYPES[number]))
+    try:
+        array = np.frombuffer(elements, dtype).reshape(shape)
+    except ValueError as error:  # a length of 0 beside one that numpy cannot count
+        raise reader.error(f"an array of shape {shape}: {error}") from None
+    return NDArray(array.astype(_DTYPES[number]))
 
 
 def load_frombuffer(buf, where="the buffer"):

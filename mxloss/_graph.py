@@ -8,7 +8,7 @@ import numpy as np
 
 from . import operators
 from ._ndarray import NDArray, invoke
-from .base import MXNetError, MXNetValueError
+from .base import MXNetError, MXNetMemoryError, MXNetValueError
 
 # numbers of dtypes in MXNet's files
 TYPES = {
@@ -53,17 +53,24 @@ class Node:
         value = parse(text)
         if key == "__dtype__":
             return next((dtype for dtype, number in TYPES.items() if number == value), None)
-        return value if isinstance(value, tuple) and all(n > 0 for n in value) else None
+        return value if isinstance(value, tuple) and _is_shape(value) else None
+
+
+def _is_shape(value):
+    return all(isinstance(n, (int, np.integer)) and n > 0 for n in value)
 
 
 def parse(text):
     """A value as files write it: a number, True, False, None, a tuple of these, or a word."""
     text = text.strip()
+    if text[:1] in ("(", "[") and text[-1:] in (")", "]"):
+        return tuple(_parse_one(part.strip()) for part in text[1:-1].split(",") if part.strip())
+    return _parse_one(text)
+
+
+def _parse_one(text):
     if text in ("True", "False", "None"):
         return {"True": True, "False": False, "None": None}[text]
-    if text[:1] in ("(", "[") and text[-1:] in (")", "]"):
-        parts = [part for part in text[1:-1].split(",") if part.strip()]
-        return tuple(parse(part) for part in parts)
     for kind in (int, float):
         try:
             return kind(text)
@@ -113,7 +120,11 @@ def evaluate(outputs, values):
 
 def _result_shapes(node, shapes):
     """Shapes of a node's results: those of the operator applied to zeros."""
-    arrays = [None if shape is None else NDArray(np.zeros(shape, np.float32)) for shape in shapes]
+    try:
+        zeros = [None if shape is None else np.zeros(shape, np.float32) for shape in shapes]
+    except (MemoryError, ValueError) as error:  # ValueError: beyond what numpy can count
+        raise MXNetMemoryError(str(error)) from None
+    arrays = [None if a is None else NDArray(a) for a in zeros]
     made = invoke(node.entry, arrays, node.attributes)
     return [m.shape for m in made] if isinstance(made, list) else [made.shape]
 
@@ -138,6 +149,11 @@ def infer_shapes(outputs, known):
             if None in has and node.entry.fill is not None:
                 for (n, i), old, new in zip(sources, has, node.entry.fill(has, node.attributes)):
                     if old is None and new is not None and n.entry is None:
+                        if not _is_shape(new):
+                            raise MXNetValueError(
+                                f"Error in operator {node.name}: the shape of {n.name} would be "
+                                f"{new}"
+                            )
                         shapes[id(n)][i] = tuple(new)
                         changed = True
                 has = [shapes[id(n)][i] for n, i in sources]

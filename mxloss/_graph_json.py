@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 
 from . import operators
-from ._graph import Node, in_order, parse
-from .base import MXNetValueError
+from ._graph import TYPES, Node, in_order, parse
+from .base import MXNetMemoryError, MXNetValueError
 
-MAX_NODES, MAX_TEXT = 100_000, 64 << 20
+MAX_NODES, MAX_OUTPUTS = 100_000, 1_000_000
+MAX_TEXT = 8 << 20  # json takes 25 times that, at worst
+_DTYPES = [dtype.name for dtype in TYPES]
 
 
 def dump(outputs):
@@ -19,13 +21,16 @@ def dump(outputs):
     def places(sources):
         return ", ".join(f"[{number[id(n)]}, {i}, 0]" for n, i in sources)
 
+    def quoted(text):  # MXNet reads no \u0000
+        return json.dumps(text, ensure_ascii=False)
+
     texts = []
     for node in nodes:
         lines = [
-            f'      "op": {json.dumps("null" if node.entry is None else node.entry.mxnet)}',
-            f'      "name": {json.dumps(node.name)}',
+            f'      "op": {quoted("null" if node.entry is None else node.entry.mxnet)}',
+            f'      "name": {quoted(node.name)}',
         ]
-        attributes = [f"{json.dumps(k)}: {json.dumps(v)}" for k, v in sorted(node.texts.items())]
+        attributes = [f"{quoted(k)}: {quoted(v)}" for k, v in sorted(node.texts.items())]
         if len(attributes) == 1:
             lines.append(f'      "attrs": {{{attributes[0]}}}')
         elif attributes:
@@ -100,6 +105,10 @@ def _node(reader, nodes):
     for key, value in texts.items():
         if not isinstance(value, str):
             raise reader.error(f"has an attribute {key[:60]!r} that is not a string")
+    try:
+        "".join((name, *texts, *texts.values())).encode()
+    except UnicodeEncodeError:
+        raise reader.error("has a text with half a character in it") from None
     inputs = [_place(reader, entry, nodes) for entry in reader.field("inputs", list)]
     if operator == "null":
         if inputs:
@@ -126,6 +135,10 @@ def _operator_node(reader, entry, name, inputs, texts):
         attributes[key] = value
     for key in ours.keys() - set(names) - _KNOWN_BY_MXNET:
         raise reader.error(f"has an attribute {key[:60]!r} that mxloss does not know")
+    if attributes.get("dtype") not in (None, *_DTYPES):
+        raise reader.error(
+            f"has the dtype {str(attributes['dtype'])[:60]!r}; expected one of {', '.join(_DTYPES)}"
+        )
     if entry.arrays is not None:
         try:
             wanted = entry.wanted(attributes)
@@ -155,18 +168,23 @@ def load(text):
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise MXNetValueError(f"not a graph: not JSON: {error}") from None
+    except MemoryError:
+        raise MXNetMemoryError("no memory for the graph") from None
     if not isinstance(found, dict):
         raise MXNetValueError("not a graph: expected a JSON object")
     top = _Reader("the file", found)
     listed = top.field("nodes", list)
     if len(listed) > MAX_NODES:
         raise top.error(f"has {len(listed)} nodes; more than {MAX_NODES}")
-    nodes = []
+    nodes, outputs = [], 0
     for i, value in enumerate(listed):
         reader = _Reader(f"node {i}", value)
         if not isinstance(value, dict):
             raise reader.error("is not an object")
         nodes.append(_node(reader, nodes))
+        outputs += nodes[-1].outputs
+        if outputs > MAX_OUTPUTS:
+            raise top.error(f"has more than {MAX_OUTPUTS} outputs of nodes")
     heads = top.field("heads", list)
     if not heads:
         raise top.error("has no heads")

@@ -14,14 +14,12 @@ _WITH_UNDERSCORE = {"equal", "not_equal", "greater", "greater_equal", "lesser", 
 _WITH_UNDERSCORE |= {"logical_and", "logical_or", "logical_xor"}
 
 
-def variable(name):
-    """A Symbol for an array that is given later."""
-    return Symbol([(Node(None, name), 0)])
-
-
 def _text(key, value):
     if key == "dtype":
         return np.dtype(value).name
+    if isinstance(value, (tuple, list)):  # numpy's numbers do not show as numbers
+        inner = ", ".join(_text(None, v) for v in value)
+        return f"({inner}{',' if len(value) == 1 else ''})"
     return str(value)
 
 
@@ -29,17 +27,21 @@ def compose(entry, hint, inputs, attributes, given, name=None):
     """The Symbol of an operator applied to Symbols; inputs that it wants and were not given become
     variables."""
     name = NameManager.current().get(name, hint)
+    try:
+        texts = {key: _text(key, value) for key, value in given.items()}
+    except (TypeError, SyntaxError) as error:  # no dtype
+        raise MXNetTypeError(f"{entry.name}: {error}") from None
     if entry.arrays is None:
         sources = [one_output(entry, i, x) for i, x in enumerate(inputs)]
+        texts["num_args"] = str(len(sources))
     else:
         wanted, sources = entry.wanted(attributes), []
         for i, (parameter, x) in enumerate(zip(entry.signature.parameters, inputs)):
             if x is None and parameter in wanted:
-                x = variable(f"{name}_{parameter}")
+                x = Symbol([(Node(None, f"{name}_{parameter}", texts=dict(texts)), 0)])
             sources.append(
                 None if x is None or parameter not in wanted else one_output(entry, i, x)
             )
-    texts = {key: _text(key, value) for key, value in given.items()}
     node = Node(entry, name, sources, attributes, texts)
     return Symbol([(node, i) for i in range(node.outputs)])
 
@@ -57,7 +59,7 @@ def one_output(entry, place, x):
     return x._outputs[0]
 
 
-def mixed_symbols(stem, lhs, rhs):
+def mixed_symbols(stem, lhs, rhs, hint=None):
     """lhs and rhs, of which one may be a number; two Symbols must have one shape."""
     for x in (lhs, rhs):
         if not isinstance(x, (Symbol, *_NUMBERS)):
@@ -68,7 +70,12 @@ def mixed_symbols(stem, lhs, rhs):
         return compose(operators.TABLE[f"_{stem}"], f"_{stem}", [lhs, rhs], {}, {})
     name, swapped = operators.mixed(stem, isinstance(lhs, Symbol), isinstance(rhs, Symbol))
     array, number = (rhs, lhs) if swapped else (lhs, rhs)
-    hint = name if stem in _WITH_UNDERSCORE else name.replace("_scalar", "scalar")
+    if hint is None:
+        hint = name if stem in _WITH_UNDERSCORE else name.replace("_scalar", "scalar")
+    if isinstance(number, (bool, np.bool_)):
+        number = int(number)
+    elif isinstance(number, complex):
+        raise MXNetTypeError(f"{stem}: an operand is {number!r}; expected a real number")
     scalar = {"scalar": number}
     return compose(operators.TABLE[name], hint, [array], scalar, scalar)
 
@@ -205,7 +212,10 @@ class Symbol:
                 raise MXNetValueError(f"{self!r} has no argument {key!r}; it has {names}")
             if not isinstance(value, Symbol) or len(value) != 1:
                 raise MXNetTypeError(f"{key} is {value!r}; expected a Symbol of one output")
-        return _rebuilt(self, {key: value._outputs[0] for key, value in given.items()})
+        made = _rebuilt(self, {key: value._outputs[0] for key, value in given.items()})
+        if name is not None and made.name is not None:
+            made._outputs[0][0].name = name
+        return made
 
     # ---- Shapes and types
 
@@ -213,15 +223,19 @@ class Symbol:
         names = self.list_arguments()
         if len(args) > len(names):
             raise MXNetTypeError(f"{what}: {len(names)} arguments, got {len(args)}")
-        given = {name: x for name, x in (*zip(names, args), *kwargs.items()) if x is not None}
-        return given
+        for name in kwargs:
+            if name not in names:
+                raise MXNetValueError(f"{what}: no argument {name!r}; expected some of {names}")
+        return {name: x for name, x in (*zip(names, args), *kwargs.items()) if x is not None}
 
     def _infer_shape(self, partial, args, kwargs):
-        known = {
-            name: tuple(shape)
-            for name, shape in self._by_name("infer_shape", args, kwargs).items()
-            if len(shape) and all(n > 0 for n in shape)
-        }
+        known = self._by_name("infer_shape", args, kwargs)
+        for name, shape in known.items():
+            if not isinstance(shape, (tuple, list)) or not all(
+                isinstance(n, (int, np.integer)) for n in shape
+            ):
+                raise MXNetTypeError(f"infer_shape: {name} is {shape!r}; expected a shape")
+        known = {k: tuple(s) for k, s in known.items() if s and all(n > 0 for n in s)}
         try:
             by_name, outputs = _graph.infer_shapes(self._outputs, known)
         except MXNetError:
@@ -250,13 +264,16 @@ class Symbol:
         """Dtypes of arguments, outputs and (none) auxiliary states, from those of some arguments;
         three None if they are not enough."""
         given = self._by_name("infer_type", args, kwargs)
-        known = {name: np.dtype(dtype) for name, dtype in given.items()}
+        try:
+            known = {name: np.dtype(dtype) for name, dtype in given.items()}
+        except (TypeError, SyntaxError) as error:
+            raise MXNetTypeError(f"infer_type: {error}") from None
         try:
             by_name, outputs = _graph.infer_types(self._outputs, known)
         except MXNetError:
             print("infer_type error. Arguments:")
             for name, dtype in known.items():
-                print(f"  {name}: {dtype.type}")
+                print(f"  {name}: {given.get(name, dtype)}")
             raise
         arguments = [by_name[name] for name in self.list_arguments()]
         if any(dtype is None for dtype in outputs):
@@ -300,9 +317,18 @@ class Symbol:
         names = self.list_arguments()
         if shapes is None:
             raise MXNetValueError(f"simple_bind: the shapes of {names} are not all known")
-        types = {name: (type_dict or {}).get(name, "float32") for name in names}
-        arrays = {n: NDArray(np.zeros(s, types[n])) for n, s in zip(names, shapes)}
-        grads = {n: NDArray(np.zeros(s, types[n])) for n, s in zip(names, shapes)}
+        types, _, _ = self.infer_type(**(type_dict or {}))
+        types = types or [(type_dict or {}).get(name, "float32") for name in names]
+        if isinstance(grad_req, str):
+            grad_req = dict.fromkeys(names, grad_req)
+        elif not isinstance(grad_req, dict):
+            grad_req = dict(zip(names, grad_req))
+        arrays = {n: NDArray(np.zeros(s, t)) for n, s, t in zip(names, shapes, types)}
+        grads = {
+            n: NDArray(np.zeros(s, t))
+            for n, s, t in zip(names, shapes, types)
+            if grad_req.get(n, "null") != "null"
+        }
         return Executor(self, arrays, grads, grad_req)
 
     # ---- Files
@@ -321,6 +347,8 @@ class Symbol:
 
     def debug_str(self):
         """The expression node by node."""
+        if self.get_children() is None and len(self) == 1 and self._outputs[0][0].entry is None:
+            return f"Variable:{self.name}\n"
         lines = ["Symbol Outputs:"]
         lines += [f"\toutput[{i}]={node.name}({k})" for i, (node, k) in enumerate(self._outputs)]
         for node in _graph.in_order(self._outputs):
@@ -419,6 +447,8 @@ def _operator_methods():
         "lesser_equal": "le",
     }.items():
         setattr(Symbol, f"__{name}__", lambda self, x, stem=stem: mixed_symbols(stem, self, x))
+    # MXNet's names of these nodes differ from those that sym.power makes
+    Symbol.__rpow__ = lambda self, x: mixed_symbols("power", x, self, "_rpower_scalar")
     Symbol.__neg__ = lambda self: mixed_symbols("mul", self, -1.0)
     Symbol.__abs__ = lambda self: _apply("abs", [self], {})
 

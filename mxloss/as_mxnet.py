@@ -19,7 +19,8 @@ def main():
     module = args[:1] == ["-m"]
     args = args[1:] if module else args
     if not args or args[0] in ("-h", "--help"):
-        sys.exit(f"{__doc__.strip()}\n\n--force first hides a real mxnet, if there is one.")
+        print(f"{__doc__.strip()}\n\n--force first hides a real mxnet, if there is one.")
+        sys.exit(0 if args else 2)
     install_as_mxnet(force)
     sys.argv = args
     if module:

@@ -17,7 +17,13 @@ import threading
 
 import numpy as np
 
-from .base import MXNetAssertionError, MXNetError, MXNetTypeError, MXNetValueError
+from .base import (
+    MXNetAssertionError,
+    MXNetError,
+    MXNetMemoryError,
+    MXNetTypeError,
+    MXNetValueError,
+)
 
 __all__ = [
     "Function",
@@ -180,6 +186,19 @@ def _order(sources):
     return found[::-1]
 
 
+def _pulled_back(node, gradients):
+    """Gradients of a node's inputs; what goes wrong is an error that names the node."""
+    try:
+        with np.errstate(all="ignore"):
+            return node.pullback(gradients if node.several else gradients[0])
+    except MXNetError:
+        raise
+    except MemoryError as error:
+        raise MXNetMemoryError(f"backward of {node.name}: {error}") from None
+    except (ValueError, TypeError, IndexError, ArithmeticError) as error:
+        raise MXNetValueError(f"backward of {node.name}: {error}") from None
+
+
 _REGARDLESS = (
     "make_loss",
     "MakeLoss",
@@ -215,9 +234,7 @@ def _gradients(pairs, retain_graph):
                 np.zeros(shape, dtype) if g is None else g
                 for g, (shape, dtype) in zip(gradients or [None], node.outputs)
             ]
-            with np.errstate(all="ignore"):
-                back = node.pullback(gradients if node.several else gradients[0])
-            for parent, g in zip(node.parents, back):
+            for parent, g in zip(node.parents, _pulled_back(node, gradients)):
                 if parent is not None and g is not None:
                     add(parent, g)
         if not retain_graph:

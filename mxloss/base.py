@@ -2,9 +2,10 @@
 
 import numpy as np
 
-__all__ = ["MXNetError", "numeric_types"]
+__all__ = ["MXNetError", "numeric_types", "string_types"]
 
 numeric_types = (float, int, np.generic)  # what counts as a number in MXNet's scripts
+string_types = (str,)
 
 
 class MXNetError(RuntimeError):

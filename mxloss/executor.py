@@ -59,7 +59,7 @@ class Executor:
         self.arg_arrays = [self.arg_dict[name] for name in names]
         self.grad_arrays = [self.grad_dict[name] for name in names]
         self.aux_arrays, self.aux_dict = [], {}
-        self.outputs = []
+        self.outputs, self._trained = [], False
 
     @property
     def output_dict(self):
@@ -78,12 +78,13 @@ class Executor:
         """
         for name, value in kwargs.items():
             if name not in self.arg_dict:
-                raise MXNetValueError(
+                raise MXNetTypeError(
                     f"forward: no argument {name!r}; expected one of {', '.join(self.arg_dict)}"
                 )
             self.arg_dict[name][:] = value
         with autograd.record() if is_train else autograd.pause():
             self.outputs = _graph.evaluate(self._symbol._outputs, self.arg_dict)
+        self._trained = bool(is_train)
         return self.outputs
 
     def backward(self, out_grads=None, is_train=True):
@@ -91,12 +92,26 @@ class Executor:
 
         Parameters
         ----------
-        out_grads : NDArray or list of NDArray, optional
+        out_grads : NDArray, or list or dict of NDArray, optional
             Gradients with respect to the outputs; ones by default.
         """
-        if not self.outputs:
+        if not self._trained:
             raise MXNetError("backward: call forward(is_train=True) first")
-        autograd.backward(self.outputs, out_grads, retain_graph=True)
+        names = self._symbol.list_outputs()
+        if out_grads is None or isinstance(out_grads, NDArray):
+            out_grads = [out_grads] * (len(names) if out_grads is None else 1)
+        elif isinstance(out_grads, dict):
+            out_grads = [out_grads.get(name) for name in names]
+        if len(out_grads) != len(names):
+            raise MXNetValueError(
+                f"backward: out_grads has {len(out_grads)} entries; expected {len(names)}: {names}"
+            )
+        pairs = [(x, g) for x, g in zip(self.outputs, out_grads) if x._source() is not None]
+        for array in self.arg_arrays:  # what no gradient comes back to has 0
+            if array.grad is not None and array._variable.request == "write":
+                array.grad[:] = 0
+        if pairs:
+            autograd.backward(*zip(*pairs), retain_graph=True)
 
     def copy_params_from(self, arg_params, aux_params=None, allow_extra_params=False):
         """Set the values of arguments by name."""

@@ -17,16 +17,24 @@ __all__ = ["Group", "Symbol", "Variable", "load", "load_json", "var"]
 
 def _make_function(entry, alias):
     def function(*args, name=None, attr=None, **kwargs):
-        kwargs.pop("out", None)
-        kwargs.pop("ctx", None)
+        for key in ("out", "ctx", *(("num_args",) if entry.arrays is None else ())):
+            kwargs.pop(key, None)
         arrays, attributes, given = _bind(entry, args, kwargs)
         made = compose(entry, alias.lower(), arrays, attributes, given, name)
-        made._outputs[0][0].texts.update(attr or {})
+        made._outputs[0][0].texts.update(_checked(attr))
         return made
 
     function.__name__ = function.__qualname__ = alias
     function.__doc__ = entry.function.__doc__ or f"The operator {alias}{entry.signature}."
     return function
+
+
+def _checked(attr):
+    """Attributes of one's own, which have to be strings: files have nothing else."""
+    for key, value in (attr or {}).items():
+        if not isinstance(key, str) or not isinstance(value, str):
+            raise MXNetValueError(f"attr: {key!r} is {value!r}; expected strings")
+    return attr or {}
 
 
 def _bind(entry, args, kwargs):
@@ -107,7 +115,7 @@ def var(
     """
     if not isinstance(name, str):
         raise MXNetTypeError(f"var: name is {name!r}; expected a string")
-    texts = dict(attr or {})
+    texts = dict(_checked(attr))
     for key, value in kwargs.items():
         if not key.startswith("__") or not key.endswith("__"):
             raise MXNetValueError(
@@ -178,7 +186,13 @@ def full(shape, val, dtype=None, **kwargs):
 def arange(start, stop=None, step=1.0, repeat=1, infer_range=False, name=None, dtype=None):
     """Numbers from start to before stop, each `repeat` times."""
     return _functions["_arange"](
-        start=start, stop=stop, step=step, repeat=repeat, name=name, dtype=dtype or "float32"
+        start=start,
+        stop=stop,
+        step=step,
+        repeat=repeat,
+        infer_range=infer_range,
+        name=name,
+        dtype=dtype or "float32",
     )
 
 
@@ -190,8 +204,11 @@ def eye(N, M=0, k=0, dtype=None, **kwargs):
 class _Contrib:
     """`sym.contrib`: what MXNet has under more than one name."""
 
-    CTCLoss = ctc_loss = staticmethod(_functions["CTCLoss"])
-    arange_like = staticmethod(_functions["_contrib_arange_like"])
+    CTCLoss = staticmethod(_functions["CTCLoss"])
+    ctc_loss = staticmethod(_functions["ctc_loss"])
+    arange_like = staticmethod(
+        _make_function(operators.TABLE["_contrib_arange_like"], "arange_like")
+    )
 
 
 class _Random:

@@ -380,6 +380,10 @@ class Block:
         cast_dtype : bool
             Whether dtypes may differ; `dtype_source`, 'current' or 'saved', says which one wins.
         """
+        if dtype_source not in ("current", "saved"):
+            raise MXNetValueError(
+                f"dtype_source is {dtype_source!r}; expected 'current' or 'saved'"
+            )
         values = _files.named(_files.load(filename), filename)
         parameters = self._named_parameters()
         if not values and not parameters:

@@ -225,12 +225,18 @@ class FusedLoss(Loss):
         if self._active:
             places = [None if x is None else True for x in bound]
             self.__dict__["_called_with"] = places + self._constants(inputs, named_inputs)
+        arrays = False
         for x in bound:
-            if isinstance(x, NDArray):
-                return self._forward_ndarrays(options, bound)
             if isinstance(x, Symbol):
+                self._check_complete(bound)
                 return super().forward(*inputs, **named_inputs)
-        return _core.run(options, bound)[0]
+            arrays = arrays or isinstance(x, NDArray)
+        return self._forward_ndarrays(options, bound) if arrays else _core.run(options, bound)[0]
+
+    def _check_complete(self, bound):
+        for name, x in zip(self._info.inputs[: self._info.n_required], bound):
+            if x is None:
+                raise MXNetTypeError(f"{type(self).__name__}: {name} is missing")
 
     def _remember(self, args):
         if self._is_custom():

@@ -154,7 +154,7 @@ class HybridBlock(Block):
                     f"{', '.join(str(a.shape) for a in arrays_in(args))}; give the missing lengths "
                     "when it is made"
                 )
-            parameters[name].shape = shape
+            parameters[name]._take_shape(shape)
 
     def infer_shape(self, *args):
         """Find the lengths of parameters that are not known yet, from arrays as the block will be

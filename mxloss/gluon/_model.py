@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from .. import _files
+from .._graph_json import MAX_TEXT
 from ..base import MXNetValueError
 
 
@@ -32,7 +33,10 @@ def load(block, prefix):
     take the parameters."""
     path = f"{prefix}-model.json"
     try:
-        model = json.loads(str(_files.read(path), "utf-8"))
+        text = str(_files.read(path), "utf-8")
+        if len(text) > MAX_TEXT:
+            raise ValueError(f"{len(text)} characters, more than {MAX_TEXT}")
+        model = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise MXNetValueError(f"{path} is not a model: {error}") from None
     planned = []

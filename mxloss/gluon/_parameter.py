@@ -158,6 +158,13 @@ class Parameter:
 
     @shape.setter
     def shape(self, shape):
+        before = self._shape
+        self._take_shape(shape)
+        if self._shape != before:
+            self._var = None  # a variable carries the shape
+
+    def _take_shape(self, shape):
+        """Set the shape, but let a variable of before stand, as MXNet's files have it."""
         old, shape = self._shape, lengths_of(self.name, shape)
         if old is not None and (
             shape is None
@@ -167,8 +174,6 @@ class Parameter:
             raise MXNetAssertionError(
                 f"Parameter {self.name!r} of shape {old} cannot take the shape {shape}"
             )
-        if shape != old:
-            self._var = None  # a variable carries the shape
         self._shape = shape
 
     @property

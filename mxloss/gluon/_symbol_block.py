@@ -32,7 +32,8 @@ class SymbolBlock(HybridBlock):
     """
 
     def __init__(self, outputs, inputs, params=None):
-        super().__init__(prefix="", params=ParameterDict("", params))
+        super().__init__(params=ParameterDict("", params))
+        self.__dict__.update(_prefix="", _empty_prefix=True)
         inputs = [inputs] if isinstance(inputs, Symbol) else list(inputs)
         for x in inputs:
             if not isinstance(x, Symbol) or x.get_children() is not None:
@@ -92,7 +93,7 @@ class SymbolBlock(HybridBlock):
         found, _, _ = self._graph.infer_shape(**known)
         for name, shape in zip(self._graph.list_arguments(), found or ()):
             if name in self._reg_params:
-                self._reg_params[name].shape = shape
+                self._reg_params[name]._take_shape(shape)
 
     def forward(self, *args):
         """The outputs, one or a list."""

@@ -99,6 +99,8 @@ class HybridSequential(_Stack, HybridBlock):
 
     def forward(self, x, *args):
         """The last block's result; further arguments go to the first block."""
+        if self._active:
+            self._remember((x, *args))
         return self._chain(x, args)
 
     def hybrid_forward(self, F, x, *args):
@@ -255,7 +257,7 @@ class Dropout(HybridBlock):
         """x with some elements dropped, in training mode."""
         if self._rate == 0:
             return F.identity(x)
-        return F.Dropout(x, p=self._rate, axes=self._axes, name="fwd")
+        return F.Dropout(x, p=self._rate, axes=self._axes, name="fwd", cudnn_off=False)
 
 
 class Flatten(HybridBlock):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..base import MXNetValueError
+from ..base import MXNetTypeError, MXNetValueError
 from ._table import operator, unbroadcast
 
 # ---- One array -----------------------------------------------------------------------------------
@@ -338,7 +338,10 @@ def _binary(function):
 
 def _scalar(function, reversed_):
     def entry(data, scalar):
-        number = np.asarray(scalar).astype(data.dtype)[()]
+        number = np.asarray(scalar)
+        if number.ndim or number.dtype.kind not in "fiub":
+            raise MXNetTypeError(f"scalar is {scalar!r}; expected a real number")
+        number = number.astype(data.dtype)[()]
         value, by_l, by_r = function(number, data) if reversed_ else function(data, number)
         by = by_r if reversed_ else by_l
         return value.astype(data.dtype, copy=False), lambda g: (_back(g, by, data),)

@@ -87,7 +87,7 @@ def fully_connected(data, weight, bias=None, num_hidden=None, no_bias=False, fla
 
 
 @operator("Dropout", hidden=1)
-def dropout(data, p=0.5, mode="training", axes=()):
+def dropout(data, p=0.5, mode="training", axes=(), cudnn_off=False):
     """In training (mode 'always': ever), each element becomes 0 with probability p, or is divided
     by 1 - p. Along `axes` all elements share their fate."""
     if not 0 <= p < 1:

@@ -16,7 +16,7 @@ from typing import Callable, NamedTuple
 
 import numpy as np
 
-from ..base import MXNetTypeError, MXNetValueError
+from ..base import MXNetMemoryError, MXNetTypeError, MXNetValueError
 
 
 class Operator(NamedTuple):
@@ -42,6 +42,8 @@ class Operator(NamedTuple):
 
     def bind(self, args, kwargs):
         """Arrays, with None for those left out, and attributes by name."""
+        if self.arrays is None:  # scripts may say how many there are
+            kwargs = {key: value for key, value in kwargs.items() if key != "num_args"}
         try:
             bound = self.signature.bind(*args, **kwargs)
         except TypeError as error:
@@ -59,9 +61,11 @@ class Operator(NamedTuple):
         try:
             with np.errstate(all="ignore"):  # inf and NaN are results like others
                 return self.function(*arrays, **attributes)
-        except (ValueError, TypeError, IndexError) as error:
-            if isinstance(error, (MXNetTypeError, MXNetValueError)):
-                raise type(error)(f"{self.name}: {error}") from None
+        except (MXNetTypeError, MXNetValueError) as error:
+            raise type(error)(f"{self.name}: {error}") from None
+        except MemoryError as error:
+            raise MXNetMemoryError(f"{self.name}: {error}") from None
+        except (ValueError, TypeError, IndexError, ArithmeticError, AttributeError) as error:
             shapes = ", ".join(str(np.shape(a)) for a in arrays if a is not None)
             kind = MXNetTypeError if isinstance(error, TypeError) else MXNetValueError
             raise kind(f"{self.name}: {error} (inputs of shape {shapes})") from None

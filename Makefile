@@ -1,5 +1,5 @@
 # Verbs only. `make demo` and `make test` set up what they need on a fresh Debian machine.
-.PHONY: demo test arm64 clang asan fmt clean
+.PHONY: demo test mxnet arm64 clang asan fmt clean
 BUILD = build/*/
 
 demo:
@@ -11,6 +11,9 @@ test:
 	.venv/bin/ctest --test-dir $(BUILD) --output-on-failure -j 2
 	.venv/bin/pytest
 
+mxnet: # next to the real MXNet 1.9.1, in an environment of its own
+	@.ci/mxnet-suite
+
 arm64 clang asan: # the C tests elsewhere; see the script
 	@.ci/c-suite $@
 
@@ -19,4 +22,4 @@ fmt: # needs clang-format and ruff
 	ruff format mxloss docs src_c tests/tools tests/bench
 
 clean:
-	rm -rf build .c-suite .venv
+	rm -rf build .c-suite .venv .mxnet

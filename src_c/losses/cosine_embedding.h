@@ -24,7 +24,8 @@ MXL_FN mxl_cosine mxl_cosine_embedding(double ab, double aa, double bb, double f
     mxl_cosine r = {0, 0, 0, 0, 0};
     const double norms = sqrt(aa) * sqrt(bb), size = norms / f_a / f_b;
     const int floored = size < 1e-12;
-    const double c = floored ? ab / f_a / f_b / 1e-12 : ab / norms;
+    const double ratio = floored ? ab / f_a / f_b / 1e-12 : ab / norms;
+    const double c = ratio > 1 ? 1 : ratio < -1 ? -1 : ratio; /* rounding: no loss is below 0 */
     const double slope = y == 1 ? -1 : y == -1 ? (c - margin > 0 ? 1 : 0) : 0;
     r.e = y == 1 ? 1 - c : y == -1 ? (c - margin > 0 ? c - margin : 0) : 0;
     if (norms - norms != 0)

@@ -315,3 +315,12 @@ def test_weights(name):
     np.testing.assert_array_equal(some["sample_weight"], value)
     for n in metric.VECTORS[name]:
         np.testing.assert_array_equal(some[n], head.reshape(6, 1) * grads[n])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_no_cosine_beyond_1(dtype):
+    """Parallel vectors cost 0 or more, opposite ones at most 2: rounding does not go further."""
+    a = np.random.default_rng(3).standard_normal((2000, 7)).astype(dtype)
+    loss = mx.gluon.loss.CosineEmbeddingLoss()
+    alike, opposite = loss(a, 3 * a, np.ones(2000)), loss(a, -a, np.ones(2000))
+    assert alike.min() == 0 and alike.max() < 1e-6 and opposite.max() == 2

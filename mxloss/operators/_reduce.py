@@ -210,8 +210,10 @@ def topk(data, axis=-1, k=1, ret_typ="indices", is_ascend=False, dtype="float32"
     if ret_typ not in ("indices", "value", "both"):
         raise MXNetValueError(f"ret_typ is {ret_typ!r}; expected 'indices', 'value' or 'both'")
     flat, at = (data.reshape(-1), 0) if axis is None else (data, one_axis(axis, data.ndim))
+    if k > flat.shape[at]:
+        raise MXNetValueError(f"k is {k}; expected at most {flat.shape[at]}, the axis's length")
     order = np.argsort(flat if is_ascend else -flat, axis=at, kind="stable")
-    order = order if k < 1 else np.take(order, np.arange(min(k, flat.shape[at])), at)
+    order = order if k < 1 else np.take(order, np.arange(k), at)
     value, places = np.take_along_axis(flat, order, at), order.astype(dtype)
 
     def pullback(g):

@@ -26,12 +26,14 @@ def test_it_is_the_real_one():
     assert json.loads((ROOT / "mxnet/version.json").read_text()) == "1.9.1"
 
 
-@pytest.mark.parametrize("program", ["optimizers", "losses", "custom", "batches"])
+@pytest.mark.parametrize("program", [
+    "optimizers", "losses", "custom", "batches", "random_losses"])
 def test_programs(program):
     """The same numbers after every step of training."""
     real, ours = load("mxnet", "programs"), load("mxloss", "programs")
-    assert set(real.files) == set(ours.files)
     keys = [key for key in real.files if key.startswith(program + ":")]
+    assert set(keys) <= set(ours.files)  # MXNet cannot make graphs of some random losses
+    assert len([key for key in ours.files if key.startswith(program + ":")]) < 1.2 * len(keys)
     wide = [key for key in keys if "float64" in key]
     compare(real, ours, [k for k in keys if k not in wide], 2e-4, 2e-6)
     if wide:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import random_losses  # noqa: F401  (registers a program)
 from losses import CASES, OURS_ONLY, arrays
 from programs import PROGRAMS, perceptron, set_weights
 

@@ -405,6 +405,7 @@ def test_numbers_and_arrays(name):
     (lambda x: nd.LeakyReLU(x, act_type="prelu"), ValueError, ["act_type", "prelu", "elu"]),
     (lambda x: nd.diag(x, k=9), ValueError, ["diag", "k is 9", "(3, 4)"]),
     (lambda x: nd.moveaxis(x, 0, 5), ValueError, ["moveaxis", "5"]),
+    (lambda x: nd.topk(x, k=5), ValueError, ["topk", "k is 5", "at most 4"]),
     (lambda x: nd.norm(x, ord=3), ValueError, ["norm", "ord is 3"]),
     (lambda x: nd.concat(x, nd.ones((2, 2)), dim=1), ValueError, ["concat", "(2, 2)"]),
     (lambda x: nd.square(x, foo=1), TypeError, ["square", "foo"]),

@@ -10,6 +10,7 @@
 """
 
 from . import (
+    _function,  # noqa: F401  (enters autograd)
     autograd,
     base,
     context,

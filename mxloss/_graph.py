@@ -115,6 +115,42 @@ def evaluate(outputs, values):
     return [results[id(node)][i] for node, i in outputs]
 
 
+def copied(outputs, replaced):
+    """The outputs of a copy of the graph, with some variables replaced by outputs of other nodes."""
+    copies = {}
+    for node in in_order(outputs):
+        if node.entry is None and node.name in replaced:
+            copies[id(node)] = [replaced[node.name]]
+            continue
+        sources = [None if s is None else copies[id(s[0])][s[1]] for s in node.inputs]
+        copy = Node(node.entry, node.name, sources, dict(node.attributes), dict(node.texts))
+        copies[id(node)] = [(copy, i) for i in range(node.outputs)]
+    return [copies[id(node)][i] for node, i in outputs]
+
+
+def described(outputs):
+    """The graph node by node, as MXNet's debug_str has it."""
+    nodes = in_order(outputs)
+    if len(nodes) == len(outputs) == 1 and nodes[0].entry is None:
+        return f"Variable:{nodes[0].name}\n"
+    lines = ["Symbol Outputs:"]
+    lines += [f"\toutput[{i}]={node.name}({k})" for i, (node, k) in enumerate(outputs)]
+    for node in nodes:
+        if node.entry is None:
+            lines.append(f"Variable:{node.name}")
+            continue
+        lines += ["-" * 20, f"Op:{node.entry.mxnet}, Name={node.name}", "Inputs:"]
+        sources = [s for s in node.inputs if s is not None]
+        lines += [
+            f"\targ[{i}]={n.name}({k}){' version=0' if n.entry is None else ''}"
+            for i, (n, k) in enumerate(sources)
+        ]
+        if node.texts:
+            lines.append("Attrs:")
+            lines += [f"\t{key}={node.texts[key]}" for key in sorted(node.texts)]
+    return "\n".join(lines) + "\n"
+
+
 # ---- Shapes --------------------------------------------------------------------------------------
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import numbers
-import threading
 
 import numpy as np
 
 from . import autograd, operators
+from ._observe import tell, watching
 from .base import MXNetError, MXNetTypeError, MXNetValueError
 from .context import cpu
 
@@ -35,8 +34,8 @@ def invoke(entry, arrays, attributes, out=None, view=False):
         parents = [None if a is None else a._source() for a in arrays]
         if any(parent is not None for parent in parents):
             put_on_tape(entry.name, parents, pullback, results, several)
-    if _watching.callbacks:
-        _tell(entry.name, arrays, results)
+    if watching.callbacks:
+        tell(entry.name, arrays, results)
     if out is not None:
         if several:
             raise MXNetValueError(f"{entry.name}: out is for operators with one result")
@@ -44,41 +43,6 @@ def invoke(entry, arrays, attributes, out=None, view=False):
         out._node = results[0]._node
         return out
     return results if several else results[0]
-
-
-class _Watching(threading.local):
-    callbacks = ()  # pairs: function, whether it wants inputs as well
-    prefix, count = "", 0
-
-
-_watching = _Watching()
-
-
-@contextlib.contextmanager
-def observed(prefix, callbacks):
-    """Tell the callbacks of each operator that is applied in this block, under prefixed names."""
-    before = dict(_watching.__dict__)
-    _watching.callbacks, _watching.prefix, _watching.count = callbacks, prefix, 0
-    try:
-        yield
-    finally:
-        _watching.__dict__.clear()
-        _watching.__dict__.update(before)
-
-
-def _tell(operator, inputs, results):
-    callbacks, _watching.callbacks = _watching.callbacks, ()  # what they compute is not reported
-    name = f"{_watching.prefix}{operator.lower()}{_watching.count}"
-    _watching.count += 1
-    try:
-        for callback, wants_inputs in callbacks:
-            if wants_inputs:
-                for i, x in enumerate(x for x in inputs if x is not None):
-                    callback(f"{name}_input{i}", operator, x)
-            for i, x in enumerate(results):
-                callback(f"{name}_output{i if len(results) > 1 else ''}", operator, x)
-    finally:
-        _watching.callbacks = callbacks
 
 
 def put_on_tape(name, parents, pullback, results, several=False):

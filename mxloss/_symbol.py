@@ -124,7 +124,7 @@ class Symbol:
         return self.__deepcopy__(None)
 
     def __deepcopy__(self, memo):
-        return _rebuilt(self, {})
+        return Symbol(_graph.copied(self._outputs, {}))
 
     # ---- Facts
 
@@ -212,7 +212,8 @@ class Symbol:
                 raise MXNetValueError(f"{self!r} has no argument {key!r}; it has {names}")
             if not isinstance(value, Symbol) or len(value) != 1:
                 raise MXNetTypeError(f"{key} is {value!r}; expected a Symbol of one output")
-        made = _rebuilt(self, {key: value._outputs[0] for key, value in given.items()})
+        replaced = {key: value._outputs[0] for key, value in given.items()}
+        made = Symbol(_graph.copied(self._outputs, replaced))
         if name is not None and made.name is not None:
             made._outputs[0][0].name = name
         return made
@@ -347,24 +348,7 @@ class Symbol:
 
     def debug_str(self):
         """The expression node by node."""
-        if self.get_children() is None and len(self) == 1 and self._outputs[0][0].entry is None:
-            return f"Variable:{self.name}\n"
-        lines = ["Symbol Outputs:"]
-        lines += [f"\toutput[{i}]={node.name}({k})" for i, (node, k) in enumerate(self._outputs)]
-        for node in _graph.in_order(self._outputs):
-            if node.entry is None:
-                lines.append(f"Variable:{node.name}")
-                continue
-            lines += ["-" * 20, f"Op:{node.entry.mxnet}, Name={node.name}", "Inputs:"]
-            sources = [s for s in node.inputs if s is not None]
-            lines += [
-                f"\targ[{i}]={n.name}({k}){' version=0' if n.entry is None else ''}"
-                for i, (n, k) in enumerate(sources)
-            ]
-            if node.texts:
-                lines.append("Attrs:")
-                lines += [f"\t{key}={node.texts[key]}" for key in sorted(node.texts)]
-        return "\n".join(lines) + "\n"
+        return _graph.described(self._outputs)
 
     def __getattr__(self, name):
         if name in _ARRAYS_ONLY:
@@ -412,45 +396,3 @@ def _apply(name, inputs, given):
     entry = operators.TABLE[name]
     arrays, attributes = entry.bind(inputs, given)
     return compose(entry, name.lower(), arrays, attributes, given)
-
-
-def _rebuilt(symbol, replaced):
-    """A copy of an expression, with some variables replaced by outputs of other nodes."""
-    copies = {}
-    for node in _graph.in_order(symbol._outputs):
-        if node.entry is None and node.name in replaced:
-            copies[id(node)] = [replaced[node.name]]
-            continue
-        sources = [None if s is None else copies[id(s[0])][s[1]] for s in node.inputs]
-        copy = Node(node.entry, node.name, sources, dict(node.attributes), dict(node.texts))
-        copies[id(node)] = [(copy, i) for i in range(node.outputs)]
-    return Symbol([copies[id(node)][i] for node, i in symbol._outputs])
-
-
-def _operator_methods():
-    for stem, name in {
-        "plus": "add",
-        "minus": "sub",
-        "mul": "mul",
-        "div": "truediv",
-        "mod": "mod",
-        "power": "pow",
-    }.items():
-        setattr(Symbol, f"__{name}__", lambda self, x, stem=stem: mixed_symbols(stem, self, x))
-        setattr(Symbol, f"__r{name}__", lambda self, x, stem=stem: mixed_symbols(stem, x, self))
-    for stem, name in {
-        "equal": "eq",
-        "not_equal": "ne",
-        "greater": "gt",
-        "greater_equal": "ge",
-        "lesser": "lt",
-        "lesser_equal": "le",
-    }.items():
-        setattr(Symbol, f"__{name}__", lambda self, x, stem=stem: mixed_symbols(stem, self, x))
-    # MXNet's names of these nodes differ from those that sym.power makes
-    Symbol.__rpow__ = lambda self, x: mixed_symbols("power", x, self, "_rpower_scalar")
-    Symbol.__neg__ = lambda self: mixed_symbols("mul", self, -1.0)
-    Symbol.__abs__ = lambda self: _apply("abs", [self], {})
-
-
-_operator_methods()

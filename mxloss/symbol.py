@@ -9,7 +9,7 @@ import numpy as np
 from . import _files, operators
 from ._graph import TYPES, Node
 from ._graph_json import load as _load
-from ._symbol import Symbol, compose, mixed_symbols
+from ._symbol import Symbol, _apply, compose, mixed_symbols
 from .base import MXNetTypeError, MXNetValueError
 
 __all__ = ["Group", "Symbol", "Variable", "load", "load_json", "var"]
@@ -87,6 +87,38 @@ def __getattr__(name):
         f"mxloss.sym has no {name!r}: mxloss carries the losses of MXNet's Gluon and the operators "
         "that losses are made of, not all of MXNet. Compose it of the operators in dir(mxloss.sym)"
     )
+
+
+# ---- Python's operators ------------------------------------------------------------------------
+
+
+def _operator_methods():
+    for stem, name in {
+        "plus": "add",
+        "minus": "sub",
+        "mul": "mul",
+        "div": "truediv",
+        "mod": "mod",
+        "power": "pow",
+    }.items():
+        setattr(Symbol, f"__{name}__", lambda self, x, stem=stem: mixed_symbols(stem, self, x))
+        setattr(Symbol, f"__r{name}__", lambda self, x, stem=stem: mixed_symbols(stem, x, self))
+    for stem, name in {
+        "equal": "eq",
+        "not_equal": "ne",
+        "greater": "gt",
+        "greater_equal": "ge",
+        "lesser": "lt",
+        "lesser_equal": "le",
+    }.items():
+        setattr(Symbol, f"__{name}__", lambda self, x, stem=stem: mixed_symbols(stem, self, x))
+    # MXNet's names of these nodes differ from those that sym.power makes
+    Symbol.__rpow__ = lambda self, x: mixed_symbols("power", x, self, "_rpower_scalar")
+    Symbol.__neg__ = lambda self: mixed_symbols("mul", self, -1.0)
+    Symbol.__abs__ = lambda self: _apply("abs", [self], {})
+
+
+_operator_methods()
 
 
 # ---- Making Symbols ------------------------------------------------------------------------------

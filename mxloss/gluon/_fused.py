@@ -8,7 +8,8 @@ import numpy as np
 
 from .. import _core, autograd
 from .. import ndarray as nd
-from .._ndarray import NDArray, _tell, _watching, put_on_tape
+from .._ndarray import NDArray, put_on_tape
+from .._observe import tell, watching
 from .._symbol import Symbol
 from ..base import MXNetTypeError, MXNetValueError
 from ._hybrid_block import HybridBlock
@@ -269,8 +270,8 @@ class FusedLoss(Loss):
         return result
 
     def _made_known(self, result, inputs):
-        if _watching.callbacks:
-            _tell(self._core_name, [x for x in inputs if isinstance(x, NDArray)], [result])
+        if watching.callbacks:
+            tell(self._core_name, [x for x in inputs if isinstance(x, NDArray)], [result])
         return result
 
     def _bind(self, args, kwargs):

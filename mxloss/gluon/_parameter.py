@@ -374,37 +374,3 @@ class Parameter:
                 self._attach()
                 if gradient is not None and self._data.grad is not None:
                     self._data.grad[:] = gradient.astype(dtype)
-
-
-class Constant(Parameter):
-    """A parameter that training leaves alone.
-
-    Parameters
-    ----------
-    name : str
-    value : NDArray, or what `nd.array` takes
-    """
-
-    def __init__(self, name, value):
-        self.value = value if isinstance(value, NDArray) else nd.array(value)
-        super().__init__(
-            name,
-            grad_req="null",
-            shape=self.value.shape,
-            dtype=self.value.dtype,
-            init=initializer.Constant(self.value),
-        )
-
-    def __repr__(self):
-        return f"Constant {self.name} (shape={self.shape}, dtype={self.dtype})"
-
-    @property
-    def grad_req(self):
-        """'null'."""
-        return "null"
-
-    @grad_req.setter
-    def grad_req(self, request):
-        if request != "null":
-            raise MXNetValueError(f"Constant {self.name!r}: grad_req can only be 'null'")
-        self._grad_req = "null"

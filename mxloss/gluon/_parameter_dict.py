@@ -1,4 +1,4 @@
-"""ParameterDict: parameters by name."""
+"""ParameterDict: parameters by name; and constants among them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,44 @@ import numpy as np
 
 from .. import _files, initializer
 from .. import ndarray as nd
+from .._ndarray import NDArray
 from ..base import MXNetAssertionError, MXNetTypeError, MXNetValueError
 from ..context import cpu
-from ._parameter import Constant, Parameter, check_context, lengths_of
+from ._parameter import Parameter, check_context, lengths_of
+
+
+class Constant(Parameter):
+    """A parameter that training leaves alone.
+
+    Parameters
+    ----------
+    name : str
+    value : NDArray, or what `nd.array` takes
+    """
+
+    def __init__(self, name, value):
+        self.value = value if isinstance(value, NDArray) else nd.array(value)
+        super().__init__(
+            name,
+            grad_req="null",
+            shape=self.value.shape,
+            dtype=self.value.dtype,
+            init=initializer.Constant(self.value),
+        )
+
+    def __repr__(self):
+        return f"Constant {self.name} (shape={self.shape}, dtype={self.dtype})"
+
+    @property
+    def grad_req(self):
+        """'null'."""
+        return "null"
+
+    @grad_req.setter
+    def grad_req(self, request):
+        if request != "null":
+            raise MXNetValueError(f"Constant {self.name!r}: grad_req can only be 'null'")
+        self._grad_req = "null"
 
 
 class ParameterDict:

@@ -1,7 +1,7 @@
 """Parameters of blocks: arrays that are given first values, trained, and kept by name."""
 
-from ._parameter import Constant, DeferredInitializationError, Parameter
-from ._parameter_dict import ParameterDict
+from ._parameter import DeferredInitializationError, Parameter
+from ._parameter_dict import Constant, ParameterDict
 
 __all__ = ["Constant", "DeferredInitializationError", "Parameter", "ParameterDict"]
 

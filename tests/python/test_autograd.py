@@ -9,7 +9,6 @@ from row_cases import ALL
 
 import mxloss as mx
 from mxloss import autograd, nd
-from mxloss.gluon import loss as losses
 
 
 def variable(values, **kwargs):
@@ -331,107 +330,6 @@ def test_assigning_elements():
     np.testing.assert_array_equal(x.grad.asnumpy(), [9, 9])
 
 
-# ---- Function ------------------------------------------------------------------------------------
-
-
-class Sigmoid(autograd.Function):
-    def forward(self, x):
-        y = 1 / (1 + nd.exp(-x))
-        self.save_for_backward(y)
-        return y
-
-    def backward(self, dy):
-        (y,) = self.saved_tensors
-        assert not autograd.is_recording() and autograd.is_training()
-        return dy * y * (1 - y)
-
-
-class Both(autograd.Function):
-    def __init__(self, factor):
-        super().__init__()
-        self.factor = factor
-
-    def forward(self, a, b):
-        self.save_for_backward(a, b)
-        return a * b * self.factor, a + b
-
-    def backward(self, g, h):
-        a, b = self.saved_tensors
-        return g * b * self.factor + h, g * a * self.factor + h
-
-
-def test_function():
-    x = variable([0.0, 3.0, -3.0])
-    with autograd.record():
-        y = Sigmoid()(x * 2)
-        z = (y * y).sum()
-    z.backward(retain_graph=True)
-    s = 1 / (1 + np.exp(-2 * x.asnumpy()))
-    np.testing.assert_allclose(x.grad.asnumpy(), 4 * s * s * (1 - s))
-    z.backward()
-    np.testing.assert_allclose(x.grad.asnumpy(), 4 * s * s * (1 - s))
-    np.testing.assert_array_equal(Sigmoid()(x).asnumpy(), Sigmoid().forward(x).asnumpy())
-
-
-def test_function_of_two_with_two_results():
-    a, b = variable([1.0, 2]), variable([3.0, 4], grad_req="add")
-    for _ in range(2):
-        with autograd.record():
-            product, total = Both(2)(a, b)
-            y = product * total
-        y.backward()
-    np.testing.assert_array_equal(a.grad.asnumpy(), [6 * 4 + 6, 8 * 6 + 16])
-    np.testing.assert_array_equal(b.grad.asnumpy(), [2 * (2 * 4 + 6), 2 * (4 * 6 + 16)])
-    with autograd.record():
-        _, total = Both(2)(a, a)
-    total.backward(nd.array([10, 20], dtype="float64"))
-    np.testing.assert_array_equal(a.grad.asnumpy(), [20, 40])
-
-
-def test_function_that_returns_its_argument():
-    class Seven(autograd.Function):
-        def forward(self, x):
-            return x
-
-        def backward(self, g):
-            return g * 7
-
-    x = variable([2.0])
-    with autograd.record():
-        y = Seven()(x)
-    y.backward()
-    assert y is not x and x.grad.asscalar() == 7
-
-
-def _backward(result):
-    class Wrong(autograd.Function):
-        def forward(self, a):
-            return a * 2
-
-        def backward(self, g):
-            return result(g)
-
-    x = variable([1.0, 2.0])
-    with autograd.record():
-        y = Wrong()(x)
-    y.backward()
-
-
-def test_functions_that_are_wrong():
-    used = Sigmoid()
-    used(nd.ones((1,)))
-    for call, error, phrase in (
-            (lambda: used(nd.ones((1,))), AssertionError, "only be called once"),
-            (lambda: _backward(lambda g: (g, g)), AssertionError, "Expecting 1 got 2"),
-            (lambda: _backward(lambda g: 3), AssertionError, "not int"),
-            (lambda: _backward(lambda g: g[:1]), ValueError, r"\(1,\); expected \(2,\)"),
-            (lambda: autograd.Function()(1), NotImplementedError, "Function")):
-        with pytest.raises(error, match=phrase):
-            call()
-    with autograd.record(), pytest.raises(TypeError, match="an argument is of type float"):
-        Both(1)(nd.ones((1,)), 2.0)
-
-
 # ---- Losses --------------------------------------------------------------------------------------
 
 
@@ -468,63 +366,3 @@ def test_numpy_calls_are_not_taped():
     assert isinstance(value, np.ndarray)
     value, grad = mx.gluon.loss.L2Loss().value_and_grad(nd.array(pred), pred)
     assert isinstance(value, nd.NDArray) and isinstance(grad, nd.NDArray)
-
-
-# ---- Losses of one's own -------------------------------------------------------------------------
-
-
-class Focal(mx.gluon.loss.Loss):
-    """As scripts write them."""
-
-    def __init__(self, gamma=2, weight=None, batch_axis=0):
-        super().__init__(weight, batch_axis)
-        self._gamma = gamma
-
-    def hybrid_forward(self, F, pred, label, sample_weight=None):
-        label = losses._reshape_like(F, label, pred)
-        p = F.sigmoid(pred)
-        at = F.where(label > 0.5, p, 1 - p)
-        loss = -((1 - at) ** self._gamma) * F.log(at + 1e-12)
-        loss = losses._apply_weighting(F, loss, self._weight, sample_weight)
-        return F.mean(loss, axis=self._batch_axis, exclude=True)
-
-
-def test_custom_loss():
-    pred, label = variable([[0.5, -1], [2, 0.1]]), nd.array([1, 0, 0, 1], dtype="float64")
-    weight = nd.array([[1.0], [3]], dtype="float64")
-    with autograd.record():
-        out = Focal(weight=2)(pred, label, weight)
-    out.backward()
-    p = 1 / (1 + np.exp(-pred.asnumpy()))
-    at = np.where([[1, 0], [0, 1]], p, 1 - p)
-    wanted = (-((1 - at) ** 2) * np.log(at + 1e-12) * [[1], [3]] * 2).mean(1)
-    np.testing.assert_allclose(out.asnumpy(), wanted, rtol=1e-12)
-    moved = pred.asnumpy()
-    moved[1, 0] += 1e-6
-    slope = (Focal(weight=2)(nd.array(moved, dtype="float64"), label, weight) - out).sum()
-    np.testing.assert_allclose(pred.grad[1, 0].asscalar(), slope.asscalar() / 1e-6, rtol=1e-4)
-    with pytest.raises(NotImplementedError, match="Loss does not override hybrid_forward"):
-        mx.gluon.loss.Loss(None, 0)(pred)
-
-
-class Masked(mx.gluon.loss.SoftmaxCELoss):
-    """A subclass that does something before the kernel."""
-
-    def hybrid_forward(self, F, pred, label, length):
-        ones = F.expand_dims(F.ones_like(label), axis=2)
-        mask = F.SequenceMask(ones, length, True, axis=1)
-        return super().hybrid_forward(F, pred, label, mask)
-
-
-def test_subclass_of_a_fused_loss():
-    rng = np.random.default_rng(4)
-    x, y = rng.standard_normal((2, 3, 5)), rng.integers(0, 5, (2, 3))
-    pred = variable(x)
-    with autograd.record():
-        out = Masked()(pred, nd.array(y, dtype="float64"), nd.array([1, 3], dtype="float64"))
-    out.backward()
-    value, grad = losses.SoftmaxCELoss().value_and_grad(x, y, np.array([[1, 0, 0], [1, 1, 1]]))
-    np.testing.assert_array_equal(out.asnumpy(), value)
-    np.testing.assert_array_equal(pred.grad.asnumpy(), grad)
-    with pytest.raises(TypeError, match="Masked overrides hybrid_forward.*autograd.record"):
-        Masked().value_and_grad(x, y)

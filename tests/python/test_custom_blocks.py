@@ -16,6 +16,12 @@ BUILT_IN = [getattr(losses, name) for name in losses.__all__ if name != "Loss"]
 PRED, LABEL = np.array([[1.0, -2, 0.5], [3, 0.25, -1]]), np.array([[0.5, 1, 0], [2, -1, 1]])
 
 
+def variable(values):
+    x = nd.array(values, dtype="float64")
+    x.attach_grad()
+    return x
+
+
 class Scaled(losses.Loss):
     """mean(scale * (pred - label)**2) + sum of shift."""
 
@@ -297,3 +303,63 @@ def test_everything_public_has_a_docstring(module):
         for method, function in inspect.getmembers(thing) if inspect.isclass(thing) else ():
             if not method.startswith("_") and not inspect.isdatadescriptor(function):
                 assert not callable(function) or inspect.getdoc(function), f"{name}.{method}"
+
+
+# ---- Next to formulas in numpy --------------------------------------------------------------------
+
+
+class Focal(mx.gluon.loss.Loss):
+    """As scripts write them."""
+
+    def __init__(self, gamma=2, weight=None, batch_axis=0):
+        super().__init__(weight, batch_axis)
+        self._gamma = gamma
+
+    def hybrid_forward(self, F, pred, label, sample_weight=None):
+        label = losses._reshape_like(F, label, pred)
+        p = F.sigmoid(pred)
+        at = F.where(label > 0.5, p, 1 - p)
+        loss = -((1 - at) ** self._gamma) * F.log(at + 1e-12)
+        loss = losses._apply_weighting(F, loss, self._weight, sample_weight)
+        return F.mean(loss, axis=self._batch_axis, exclude=True)
+
+
+def test_custom_loss():
+    pred, label = variable([[0.5, -1], [2, 0.1]]), nd.array([1, 0, 0, 1], dtype="float64")
+    weight = nd.array([[1.0], [3]], dtype="float64")
+    with autograd.record():
+        out = Focal(weight=2)(pred, label, weight)
+    out.backward()
+    p = 1 / (1 + np.exp(-pred.asnumpy()))
+    at = np.where([[1, 0], [0, 1]], p, 1 - p)
+    wanted = (-((1 - at) ** 2) * np.log(at + 1e-12) * [[1], [3]] * 2).mean(1)
+    np.testing.assert_allclose(out.asnumpy(), wanted, rtol=1e-12)
+    moved = pred.asnumpy()
+    moved[1, 0] += 1e-6
+    slope = (Focal(weight=2)(nd.array(moved, dtype="float64"), label, weight) - out).sum()
+    np.testing.assert_allclose(pred.grad[1, 0].asscalar(), slope.asscalar() / 1e-6, rtol=1e-4)
+    with pytest.raises(NotImplementedError, match="Loss does not override hybrid_forward"):
+        mx.gluon.loss.Loss(None, 0)(pred)
+
+
+class Masked(mx.gluon.loss.SoftmaxCELoss):
+    """A subclass that does something before the kernel."""
+
+    def hybrid_forward(self, F, pred, label, length):
+        ones = F.expand_dims(F.ones_like(label), axis=2)
+        mask = F.SequenceMask(ones, length, True, axis=1)
+        return super().hybrid_forward(F, pred, label, mask)
+
+
+def test_subclass_of_a_fused_loss():
+    rng = np.random.default_rng(4)
+    x, y = rng.standard_normal((2, 3, 5)), rng.integers(0, 5, (2, 3))
+    pred = variable(x)
+    with autograd.record():
+        out = Masked()(pred, nd.array(y, dtype="float64"), nd.array([1, 3], dtype="float64"))
+    out.backward()
+    value, grad = losses.SoftmaxCELoss().value_and_grad(x, y, np.array([[1, 0, 0], [1, 1, 1]]))
+    np.testing.assert_array_equal(out.asnumpy(), value)
+    np.testing.assert_array_equal(pred.grad.asnumpy(), grad)
+    with pytest.raises(TypeError, match="Masked overrides hybrid_forward.*autograd.record"):
+        Masked().value_and_grad(x, y)

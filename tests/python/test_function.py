@@ -7,9 +7,9 @@ import mxloss as mx
 from mxloss import autograd, nd
 
 
-def variable(values):
+def variable(values, **kwargs):
     x = nd.array(values, dtype="float64")
-    x.attach_grad()
+    x.attach_grad(**kwargs)
     return x
 
 
@@ -143,3 +143,104 @@ def test_custom_in_a_loss():
 def test_custom_errors(call, error, phrase):
     with pytest.raises(error, match=phrase):
         call(nd.zeros((2,)))
+
+
+# ---- Function, once more: shapes, results, errors -------------------------------------------------
+
+
+class Sigmoid(autograd.Function):
+    def forward(self, x):
+        y = 1 / (1 + nd.exp(-x))
+        self.save_for_backward(y)
+        return y
+
+    def backward(self, dy):
+        (y,) = self.saved_tensors
+        assert not autograd.is_recording() and autograd.is_training()
+        return dy * y * (1 - y)
+
+
+class Both(autograd.Function):
+    def __init__(self, factor):
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, a, b):
+        self.save_for_backward(a, b)
+        return a * b * self.factor, a + b
+
+    def backward(self, g, h):
+        a, b = self.saved_tensors
+        return g * b * self.factor + h, g * a * self.factor + h
+
+
+def test_function_of_one():
+    x = variable([0.0, 3.0, -3.0])
+    with autograd.record():
+        y = Sigmoid()(x * 2)
+        z = (y * y).sum()
+    z.backward(retain_graph=True)
+    s = 1 / (1 + np.exp(-2 * x.asnumpy()))
+    np.testing.assert_allclose(x.grad.asnumpy(), 4 * s * s * (1 - s))
+    z.backward()
+    np.testing.assert_allclose(x.grad.asnumpy(), 4 * s * s * (1 - s))
+    np.testing.assert_array_equal(Sigmoid()(x).asnumpy(), Sigmoid().forward(x).asnumpy())
+
+
+def test_function_of_two_with_two_results():
+    a, b = variable([1.0, 2]), variable([3.0, 4], grad_req="add")
+    for _ in range(2):
+        with autograd.record():
+            product, total = Both(2)(a, b)
+            y = product * total
+        y.backward()
+    np.testing.assert_array_equal(a.grad.asnumpy(), [6 * 4 + 6, 8 * 6 + 16])
+    np.testing.assert_array_equal(b.grad.asnumpy(), [2 * (2 * 4 + 6), 2 * (4 * 6 + 16)])
+    with autograd.record():
+        _, total = Both(2)(a, a)
+    total.backward(nd.array([10, 20], dtype="float64"))
+    np.testing.assert_array_equal(a.grad.asnumpy(), [20, 40])
+
+
+def test_function_that_returns_its_argument():
+    class Seven(autograd.Function):
+        def forward(self, x):
+            return x
+
+        def backward(self, g):
+            return g * 7
+
+    x = variable([2.0])
+    with autograd.record():
+        y = Seven()(x)
+    y.backward()
+    assert y is not x and x.grad.asscalar() == 7
+
+
+def _backward(result):
+    class Wrong(autograd.Function):
+        def forward(self, a):
+            return a * 2
+
+        def backward(self, g):
+            return result(g)
+
+    x = variable([1.0, 2.0])
+    with autograd.record():
+        y = Wrong()(x)
+    y.backward()
+
+
+def test_functions_that_are_wrong():
+    used = Sigmoid()
+    used(nd.ones((1,)))
+    for call, error, phrase in (
+            (lambda: used(nd.ones((1,))), AssertionError, "only be called once"),
+            (lambda: _backward(lambda g: (g, g)), AssertionError, "Expecting 1 got 2"),
+            (lambda: _backward(lambda g: 3), AssertionError, "not int"),
+            (lambda: _backward(lambda g: g[:1]), ValueError, r"\(1,\); expected \(2,\)"),
+            (lambda: autograd.Function()(1), NotImplementedError, "Function")):
+        with pytest.raises(error, match=phrase):
+            call()
+    with autograd.record(), pytest.raises(TypeError, match="an argument is of type float"):
+        Both(1)(nd.ones((1,)), 2.0)

@@ -66,6 +66,16 @@ def _mixed(stem, lhs, rhs):
     return invoke(entry, [rhs if swapped else lhs], {"scalar": lhs if swapped else rhs})
 
 
+def wrap(data):
+    """An NDArray of an array with memory of its own, row by row."""
+    made = _new(NDArray)
+    made._data, made._node, made._variable = data, None, None
+    return made
+
+
+_new = object.__new__
+
+
 class NDArray:
     """An array that remembers what it was computed from while autograd.record() is in force.
 
@@ -254,6 +264,9 @@ class NDArray:
 
     def backward(self, out_grad=None, retain_graph=False, train_mode=True):
         """`autograd.backward` from this array on, with `out_grad` or ones to begin with."""
+        if out_grad is None and self._variable is None and self._node is not None:
+            if autograd.backward_of_loss(self._node[0], retain_graph):
+                return
         autograd.backward([self], [out_grad], retain_graph, train_mode)
 
     # ---- Indices

@@ -12,7 +12,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import sys
 import threading
 
 import numpy as np
@@ -69,15 +69,24 @@ def set_training(train_mode):
     return before
 
 
-@contextlib.contextmanager
-def _scope(recording, training):
-    before = _state.recording, _state.training
-    _state.recording = before[0] if recording is None else recording
-    _state.training = before[1] if training is None else training
-    try:
-        yield
-    finally:
-        _state.recording, _state.training = before
+class _scope:
+    """A `with` block with these switches; None for as they are."""
+
+    __slots__ = ("_before", "_recording", "_training")
+
+    def __init__(self, recording, training):
+        self._recording, self._training = recording, training
+
+    def __enter__(self):
+        self._before = before = _state.recording, _state.training
+        if self._recording is not None:
+            _state.recording = self._recording
+        if self._training is not None:
+            _state.training = self._training
+        return before
+
+    def __exit__(self, *exception):
+        _state.recording, _state.training = self._before
 
 
 def record(train_mode=True):
@@ -106,11 +115,33 @@ def predict_mode():
 class Variable:
     """Where the gradient of an NDArray goes."""
 
-    __slots__ = ("fresh", "grad", "request")
+    __slots__ = ("fresh", "grad", "request", "spare")
 
     def __init__(self, grad, request):
         self.grad, self.request = grad, request
         self.fresh = False  # whether backward has been here since someone last set it
+        self.spare = None  # memory that a loss may write its next gradient to
+
+    def put(self, g):
+        """Take a gradient. An array that nobody else refers to becomes the NDArray's own, and the
+        one before is kept for the next time, unless somebody looks at it."""
+        self.fresh = True
+        target = self.grad._data
+        if self.request == "write":
+            if (
+                type(g) is np.ndarray
+                and g.shape == target.shape
+                and g.dtype == target.dtype
+                and g.base is None
+                and g.flags.c_contiguous
+                and sys.getrefcount(g) <= 3  # the caller's, g, and the count's own
+            ):
+                self.grad._data = g
+                self.spare = target if sys.getrefcount(target) <= 2 else None
+            else:
+                target[...] = np.asarray(g).reshape(target.shape)
+        elif self.request == "add":
+            target += np.asarray(g).reshape(target.shape).astype(target.dtype, copy=False)
 
 
 class Node:
@@ -124,6 +155,51 @@ class Node:
         self.name, self.parents, self.pullback = name, parents, pullback
         self.outputs = [(a.shape, a.dtype) for a in outputs]
         self.several = several  # the pullback takes a list of gradients
+
+
+class LossNode(Node):
+    """A loss on the tape: its gradients were computed along with its value.
+
+    They are for a head gradient of one: `pull` multiplies them by a head that is one number, and
+    calls the kernel again for one that varies."""
+
+    __slots__ = ("again", "ready")
+
+    def __init__(self, name, parents, value, ready, again):
+        self.name, self.parents, self.ready, self.again = name, parents, ready, again
+        self.outputs, self.several, self.pullback = ((value.shape, value.dtype),), False, self
+
+    def pull(self, head, retain_graph):
+        """The gradients for a head; they are the caller's own, unless the graph is retained."""
+        constant = not any(head.strides) or head.size == 1
+        first = head[(0,) * head.ndim]
+        if not constant and not (head == first).all():
+            return self.again(head)
+        ready = self.ready
+        if not retain_graph:
+            self.ready = None
+        if first == 1:
+            return ready
+        out = [None if retain_graph else g for g in ready]
+        return [np.multiply(g, g.dtype.type(first), out=o) for g, o in zip(ready, out)]
+
+
+def backward_of_loss(node, retain_graph):
+    """`backward` from a loss straight to variables; whether that was the case."""
+    if type(node) is not LossNode or node.pullback is None:
+        return False
+    for parent in node.parents:
+        if type(parent) is not Variable:
+            return False
+    ready = node.ready
+    if not retain_graph:
+        node.pullback = node.ready = None
+        for parent in node.parents:
+            parent.put(ready.pop(0))
+    else:
+        for parent, g in zip(node.parents, ready):
+            parent.put(g)
+    return True
 
 
 def _used_up(node):
@@ -185,10 +261,12 @@ def _order(sources):
     return found[::-1]
 
 
-def _pulled_back(node, gradients):
+def _pulled_back(node, gradients, retain_graph):
     """Gradients of a node's inputs; what goes wrong is an error that names the node."""
     try:
         with np.errstate(all="ignore"):
+            if type(node) is LossNode:
+                return node.pull(gradients[0], retain_graph)
             return node.pullback(gradients if node.several else gradients[0])
     except MXNetError:
         raise
@@ -233,9 +311,12 @@ def _gradients(pairs, retain_graph):
                 np.zeros(shape, dtype) if g is None else g
                 for g, (shape, dtype) in zip(gradients or [None], node.outputs)
             ]
-            for parent, g in zip(node.parents, _pulled_back(node, gradients)):
+            back = _pulled_back(node, gradients, retain_graph)
+            gradients = g = None
+            for parent, g in zip(node.parents, back):
                 if parent is not None and g is not None:
                     add(parent, g)
+            back = g = None  # so that only those who need a gradient refer to it
         if not retain_graph:
             node.pullback = None
     for node in order:
@@ -258,14 +339,10 @@ def backward(heads, head_grads=None, retain_graph=False, train_mode=True):
     train_mode : bool, default True
         Without effect; the mode at the time of recording counts.
     """
-    for variable, g in _gradients(_heads_of(heads, head_grads), retain_graph).items():
-        target = variable.grad._data
-        variable.fresh = True
-        g = np.asarray(g).reshape(target.shape)
-        if variable.request == "add":
-            target += g.astype(target.dtype, copy=False)
-        elif variable.request == "write":
-            target[...] = g
+    found = _gradients(_heads_of(heads, head_grads), retain_graph)
+    while found:
+        variable, g = found.popitem()
+        variable.put(g)
 
 
 def grad(heads, variables, head_grads=None, retain_graph=None, create_graph=False, train_mode=True):

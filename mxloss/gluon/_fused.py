@@ -8,9 +8,10 @@ import numpy as np
 
 from .. import _core, autograd
 from .. import ndarray as nd
-from .._ndarray import NDArray, put_on_tape
+from .._ndarray import NDArray, wrap
 from .._observe import tell, watching
 from .._symbol import Symbol
+from ..autograd import LossNode
 from ..base import MXNetTypeError, MXNetValueError
 from ._hybrid_block import HybridBlock
 
@@ -157,6 +158,7 @@ class FusedLoss(Loss):
     def __setattr__(self, name, value):
         super().__setattr__(name, value)
         self.__dict__.pop("_made", None)  # the options are checked and made again
+        self.__dict__.pop("_quick", None)
 
     def _options(self, **extra):
         """The options as the core takes them; extra ones are numbers given with the call."""
@@ -183,7 +185,63 @@ class FusedLoss(Loss):
         return _core.Options(self._info, fields, flags)
 
     def __getstate__(self):
-        return {name: value for name, value in self.__dict__.items() if name != "_made"}
+        return {
+            name: value for name, value in self.__dict__.items() if name not in ("_made", "_quick")
+        }
+
+    def _usual_options(self):
+        """The options of a call with two arguments."""
+        return self._options()
+
+    def __call__(self, *inputs, **named_inputs):
+        """Compute: ``forward(*inputs, **named_inputs)``, between the hooks."""
+        quick = self.__dict__.get("_quick")  # there once forward has been used
+        if (
+            quick is None
+            or len(inputs) != 2
+            or named_inputs
+            or self._forward_pre_hooks
+            or self._forward_hooks
+            or self._op_hooks
+            or self._active
+            or watching.callbacks
+        ):
+            return super().__call__(*inputs, **named_inputs)
+        pred, label = inputs
+        if type(pred) is NDArray and type(label) is NDArray:
+            result = self._quick_ndarrays(quick, pred, label)
+        elif type(pred) is np.ndarray and type(label) is np.ndarray:
+            found = _core.run_prepared(quick, pred, label, want_grad=False)
+            result = None if found is None else found[0]
+        else:
+            result = None
+        return self.forward(pred, label) if result is None else result
+
+    def _quick_ndarrays(self, options, pred, label):
+        """The value of two NDArrays as they were here before, on the tape if pred alone is; None if
+        `_forward_ndarrays` has to see to it."""
+        if not autograd._state.recording:
+            found = _core.run_prepared(options, pred._data, label._data, want_grad=False)
+            return None if found is None else wrap(found[0])
+        variable = pred._variable
+        source = variable if variable is not None else pred._node
+        if source is None or label._variable is not None or label._node is not None:
+            return None
+        spare = None
+        if variable is not None:
+            spare, variable.spare = variable.spare, None
+        arrays = pred._data, label._data
+        found = _core.run_prepared(options, *arrays, None, spare)
+        if found is None:
+            return None
+        value, grad = found
+
+        def again(head):
+            return _core.run(options, arrays, head, want_value=False, wrt=(0,))[1]
+
+        result = wrap(value)
+        result._node = LossNode(self._core_name, (source,), value, [grad], again), 0
+        return result
 
     def forward(self, *inputs, **named_inputs):
         """The value of the loss. For the inputs see the class; they may be given by name.
@@ -193,6 +251,8 @@ class FusedLoss(Loss):
         """
         if self._is_custom():
             return super().forward(*inputs, **named_inputs)
+        if "_quick" not in self.__dict__:
+            self.__dict__["_quick"] = self._usual_options()
         return self._fused(inputs, named_inputs)
 
     def hybrid_forward(self, F, *inputs, **named_inputs):
@@ -259,14 +319,12 @@ class FusedLoss(Loss):
         ]
         value, ready = _core.run(options, arrays, wrt=wrt)
 
-        def pullback(head):
-            first = head.reshape(-1)[:1]
-            if (head == first).all():  # as after loss.sum() or loss.mean(): no second pass
-                return [g if first == 1 else g * first.astype(g.dtype) for g in ready]
+        def again(head):
             return _core.run(options, arrays, head, want_value=False, wrt=wrt)[1]
 
         result = self._made_known(NDArray(value), inputs)
-        put_on_tape(type(self).__name__, [sources[i] for i in wrt], pullback, [result])
+        parents = [sources[i] for i in wrt]
+        result._node = LossNode(type(self).__name__, parents, value, ready, again), 0
         return result
 
     def _made_known(self, result, inputs):
@@ -377,11 +435,25 @@ class FusedLoss(Loss):
         >>> value.tolist(), gradient.tolist()
         ([2.0], [2.0])
         """
+        quick = self.__dict__.get("_quick")
+        if quick is not None and len(inputs) == 2 and wrt is None and head_grad is None:
+            pred, label = inputs
+            if type(pred) is np.ndarray and type(label) is np.ndarray and not named_inputs:
+                if out is None:
+                    found = _core.run_prepared(quick, pred, label)
+                elif type(out) is tuple and len(out) == 2:
+                    found = _core.run_prepared(quick, pred, label, *out)
+                else:
+                    found = None
+                if found is not None:
+                    return found
         if self._is_custom():
             raise MXNetTypeError(
                 f"{type(self).__name__} overrides hybrid_forward, and value_and_grad has the "
                 f"gradient of {self._core_name} only; use NDArrays and autograd.record()"
             )
+        if quick is None:
+            self.__dict__["_quick"] = self._usual_options()
         places, single = self._places(wrt)
         out_value, out_grads = self._places_out(out, places, single)
         options, bound = self._prepare(inputs, named_inputs)

@@ -225,6 +225,9 @@ class PoissonNLLLoss(FusedLoss):
             loss = loss + F.where(large, stirling, F.zeros_like(target))
         return F.mean(_apply_weighting(F, loss, self._weight, sample_weight))
 
+    def _usual_options(self):
+        return self._options(epsilon=1e-08)
+
     def _constants(self, inputs, named_inputs):
         return [inputs[3] if len(inputs) > 3 else named_inputs.get("epsilon", 1e-08)]
 

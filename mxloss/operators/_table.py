@@ -32,6 +32,8 @@ class Operator(NamedTuple):
     fill: Callable | None  # (shapes with None for unknown, attributes) -> with more of them known
     outputs: Callable  # attributes -> number of results
     hidden: int  # how many results more MXNet's files count
+    names: tuple  # of all parameters
+    defaults: dict
 
     def wanted(self, attributes):
         """Names of the arrays that it takes with these attributes."""
@@ -42,6 +44,19 @@ class Operator(NamedTuple):
 
     def bind(self, args, kwargs):
         """Arrays, with None for those left out, and attributes by name."""
+        if self.arrays is not None and len(args) <= len(self.names):
+            values = dict(self.defaults)
+            values.update(zip(self.names, args))
+            count = len(values) if not kwargs else None
+            values.update(kwargs)
+            if len(values) == len(self.names) and (
+                count is not None or not any(name in kwargs for name in self.names[: len(args)])
+            ):  # all there, none twice, none unknown
+                try:
+                    arrays = [values.pop(name) for name in self.names[: self.arrays]]
+                    return arrays, {name: values[name] for name in self.names[self.arrays :]}
+                except KeyError:
+                    pass
         if self.arrays is None:  # scripts may say how many there are
             kwargs = {key: value for key, value in kwargs.items() if key != "num_args"}
         try:
@@ -87,17 +102,21 @@ def operator(
     """Enter a function under these names, the first of which is its own; see `Operator`."""
 
     def enter(function):
+        signature = inspect.signature(function)
+        parameters = signature.parameters
         entry = Operator(
             names[0],
             function,
             arrays,
-            inspect.signature(function),
+            signature,
             mxnet or names[0],
             optional or {},
             frozenset(loose),
             fill,
             outputs,
             hidden,
+            tuple(parameters),
+            {n: p.default for n, p in parameters.items() if p.default is not p.empty},
         )
         for name in {*names, entry.mxnet}:
             assert name not in TABLE, name

@@ -265,7 +265,7 @@ class NDArray:
     def backward(self, out_grad=None, retain_graph=False, train_mode=True):
         """`autograd.backward` from this array on, with `out_grad` or ones to begin with."""
         if out_grad is None and self._variable is None and self._node is not None:
-            if autograd.backward_of_loss(self._node[0], retain_graph):
+            if autograd.backward_along(self._node[0], retain_graph):
                 return
         autograd.backward([self], [out_grad], retain_graph, train_mode)
 

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import threading
 
@@ -112,6 +113,14 @@ def predict_mode():
 # ---- The tape ------------------------------------------------------------------------------------
 
 
+def _references(box):
+    g = box.pop()
+    return sys.getrefcount(g)
+
+
+_ALONE = _references([np.empty(1)])  # what is counted if nobody else refers to an array
+
+
 class Variable:
     """Where the gradient of an NDArray goes."""
 
@@ -122,9 +131,11 @@ class Variable:
         self.fresh = False  # whether backward has been here since someone last set it
         self.spare = None  # memory that a loss may write its next gradient to
 
-    def put(self, g):
-        """Take a gradient. An array that nobody else refers to becomes the NDArray's own, and the
-        one before is kept for the next time, unless somebody looks at it."""
+    def put(self, box):
+        """Take a gradient out of a list that has only it. An array that nobody else refers to becomes
+        the NDArray's own, and the one before is kept for the next time; but if there is a view of
+        the one before, it is written to, so that the view shows the gradient."""
+        g = box.pop()
         self.fresh = True
         target = self.grad._data
         if self.request == "write":
@@ -134,10 +145,11 @@ class Variable:
                 and g.dtype == target.dtype
                 and g.base is None
                 and g.flags.c_contiguous
-                and sys.getrefcount(g) <= 3  # the caller's, g, and the count's own
+                and sys.getrefcount(g) <= _ALONE
+                and target.base is None
+                and sys.getrefcount(target) <= _ALONE + 1
             ):
-                self.grad._data = g
-                self.spare = target if sys.getrefcount(target) <= 2 else None
+                self.grad._data, self.spare = g, target
             else:
                 target[...] = np.asarray(g).reshape(target.shape)
         elif self.request == "add":
@@ -184,22 +196,47 @@ class LossNode(Node):
         return [np.multiply(g, g.dtype.type(first), out=o) for g, o in zip(ready, out)]
 
 
-def backward_of_loss(node, retain_graph):
-    """`backward` from a loss straight to variables; whether that was the case."""
-    if type(node) is not LossNode or node.pullback is None:
-        return False
-    for parent in node.parents:
-        if type(parent) is not Variable:
+def backward_along(node, retain_graph):
+    """`backward` from a result of one element or a loss, if each step has one input only, up to a
+    variable or a loss of variables; whether that was the case."""
+    chain, end = [], node
+    while True:
+        if end.pullback is None or len(end.outputs) != 1 or end.several:
             return False
-    ready = node.ready
-    if not retain_graph:
-        node.pullback = node.ready = None
-        for parent in node.parents:
-            parent.put(ready.pop(0))
+        chain.append(end)
+        if type(end) is LossNode:
+            for parent in end.parents:
+                if type(parent) is not Variable:
+                    return False
+            break
+        if len(end.parents) != 1:
+            return False
+        (parent,) = end.parents
+        if type(parent) is Variable:
+            break
+        end = parent[0]
+    shape, dtype = node.outputs[0]
+    if node is chain[-1] and type(node) is LossNode:
+        back = list(node.ready) if retain_graph else node.ready
+        node.ready = node.ready if retain_graph else None
     else:
-        for parent, g in zip(node.parents, ready):
-            parent.put(g)
+        back = [_one(dtype) if shape == (1,) else np.ones(shape, dtype)]
+        for step in chain:
+            back = list(_pulled_back(step, back, retain_graph))
+            if back[0] is None:
+                back = [np.zeros(p.grad.shape, p.grad.dtype) for p in chain[-1].parents]
+                break
+    for parent in reversed(chain[-1].parents):
+        parent.put([back.pop()])
+    if not retain_graph:
+        for step in chain:
+            step.pullback = None
     return True
+
+
+@functools.lru_cache
+def _one(dtype):
+    return np.ones(1, dtype)
 
 
 def _used_up(node):
@@ -340,9 +377,8 @@ def backward(heads, head_grads=None, retain_graph=False, train_mode=True):
         Without effect; the mode at the time of recording counts.
     """
     found = _gradients(_heads_of(heads, head_grads), retain_graph)
-    while found:
-        variable, g = found.popitem()
-        variable.put(g)
+    for variable in list(found):
+        variable.put([found.pop(variable)])
 
 
 def grad(heads, variables, head_grads=None, retain_graph=None, create_graph=False, train_mode=True):

@@ -45,8 +45,9 @@ def _(data, axes):
 
 @reduction("mean")
 def _(data, axes):
-    value = data.mean(axes, dtype=wide(data), keepdims=True)
-    count = max(1, data.size // max(1, value.size))
+    total = np.add.reduce(data, axes, wide(data), keepdims=True)
+    count = max(1, data.size // max(1, total.size))
+    value = total / total.dtype.type(count if data.size else 0)
     return value, lambda g: np.broadcast_to(g / count, data.shape)
 
 

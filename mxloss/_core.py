@@ -36,6 +36,18 @@ _DTYPES = {
     )
     for name in names
 }
+
+
+def _known_dtype(dtype):
+    """Whether the core has such elements; ml_dtypes' bfloat16 becomes known when it is first seen."""
+    if dtype in _DTYPES:
+        return True
+    if dtype.name == "bfloat16" and dtype.itemsize == 2 and dtype.isnative:
+        _DTYPES[dtype] = ffi.new("mxl_dtype *", (lib.MXL_BFLOAT, 16, 1))[0]
+        return True
+    return False
+
+
 _MAX_INPUTS = lib.MXL_MAX_INPUTS
 _HEAD, _VALUE, _GRAD = _MAX_INPUTS, _MAX_INPUTS + 1, _MAX_INPUTS + 2  # places in a call record
 
@@ -244,7 +256,7 @@ def as_input(loss: str, name: str, x, need_array: bool):
             x = np.asarray(x)
         except ValueError as error:
             raise MXNetValueError(f"{loss}: {name} cannot be made into an array: {error}") from None
-    if x.dtype not in _DTYPES:
+    if not _known_dtype(x.dtype):
         if not x.dtype.isnative and x.dtype.newbyteorder("=") in _DTYPES:
             return x.astype(x.dtype.newbyteorder("="))
         raise MXNetTypeError(
@@ -320,7 +332,7 @@ def run(
                 f"{loss}: a gradient with respect to {info.inputs[i]} is wanted, "
                 f"but {info.inputs[i]} is absent"
             )
-        if arrays[i].dtype.kind != "f":
+        if arrays[i].dtype.kind != "f" and arrays[i].dtype.name != "bfloat16":
             raise MXNetTypeError(
                 f"{loss}: {info.inputs[i]} has dtype {arrays[i].dtype}; only "
                 "floating inputs have a gradient"

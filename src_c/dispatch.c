@@ -4,6 +4,9 @@
 
 #include "job.h"
 #include "target.h"
+#if MXL_X86_64
+#include <cpuid.h>
+#endif
 
 /* A new instruction set is a row here and a file kernels_<name>.c. Best last; `automatic` ones are
  * chosen without being asked for. AVX-512 is not: docs/design.md has the measurements. */
@@ -20,13 +23,21 @@ static const struct {
 };
 enum { ROWS = sizeof table / sizeof *table };
 
+#if MXL_X86_64
+static int has_f16c(void) { /* __builtin_cpu_supports does not know it in older compilers */
+    unsigned a, b, c, d;
+    return __get_cpuid(1, &a, &b, &c, &d) && (c >> 29 & 1);
+}
+#endif
+
 static int processor_has(mxl_isa isa) {
 #if MXL_X86_64
     if (isa == MXL_ISA_AVX2)
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
     if (isa == MXL_ISA_AVX512)
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+        return has_f16c() && __builtin_cpu_supports("avx512f") &&
+               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+               __builtin_cpu_supports("avx512vl");
 #endif
     return isa == MXL_ISA_BASE || (MXL_ARM64 && isa == MXL_ISA_NEON);
 }

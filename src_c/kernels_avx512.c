@@ -2,13 +2,15 @@
 #include "target.h"
 #if MXL_X86_64
 /* system headers first: they are not to be compiled for this target */
+#include <immintrin.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mxloss.h"
-MXL_TARGET_BEGIN("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma" MXL_WIDEST)
+MXL_TARGET_BEGIN("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c" MXL_WIDEST)
 #define MXL_HAVE_FMA
+#define MXL_HAVE_F16C
 #define MXL_KERNELS mxl_kernels_avx512
 #include "kernels/all.h"
 MXL_TARGET_END

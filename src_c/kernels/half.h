@@ -50,6 +50,27 @@ MXL_FN uint16_t mxl_float_to_f16(float x) {
     return (uint16_t)(sign | h);
 }
 
+#ifdef MXL_HAVE_F16C
+/* the same by the processor's own conversions, whose results are these (of NaNs, other payloads) */
+static void mxl_f16_load(float *restrict dst, const uint16_t *restrict src, int64_t n) {
+    int64_t i;
+    for (i = 0; i + 8 <= n; i += 8)
+        _mm256_storeu_ps(
+            dst + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(src + i))));
+    for (; i < n; i++)
+        dst[i] = mxl_f16_to_float(src[i]);
+}
+
+static void mxl_f16_store(uint16_t *restrict dst, const float *restrict src, int64_t n) {
+    int64_t i;
+    for (i = 0; i + 8 <= n; i += 8)
+        _mm_storeu_si128((__m128i *)(void *)(dst + i),
+                         _mm256_cvtps_ph(_mm256_loadu_ps(src + i), _MM_FROUND_TO_NEAREST_INT));
+    for (; i < n; i++)
+        dst[i] = mxl_float_to_f16(src[i]);
+}
+#endif
+
 /* double to float such that rounding the result again to a half type is right: the last bit stands
  * for everything below it (round to odd) */
 MXL_FN float mxl_double_to_float_odd(double d) {

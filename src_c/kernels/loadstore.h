@@ -29,6 +29,12 @@
 static void MXL_T(load_run)(real *restrict dst, const char *restrict data, int32_t dt,
                             int64_t stride, int64_t n) {
     int64_t i;
+#if MXL_REAL == 32 && defined MXL_HAVE_F16C
+    if (dt == MXL_DT_F16 && stride == 1) {
+        mxl_f16_load(dst, (const uint16_t *)data, n);
+        return;
+    }
+#endif
     switch (dt) {
         MXL_LOAD(MXL_DT_F32, float, a)
         MXL_LOAD(MXL_DT_F64, double, a)
@@ -106,6 +112,12 @@ static int MXL_T(repeated)(const mxl_view *v, int64_t position, int64_t n, real 
 static void MXL_T(store_run)(char *restrict data, int32_t dt, int64_t stride,
                              const real *restrict src, int64_t n) {
     int64_t i;
+#if MXL_REAL == 32 && defined MXL_HAVE_F16C
+    if (dt == MXL_DT_F16 && stride == 1) {
+        mxl_f16_store((uint16_t *)data, src, n);
+        return;
+    }
+#endif
     switch (dt) {
         MXL_STORE(MXL_DT_F32, float, a)
         MXL_STORE(MXL_DT_F64, double, a)

@@ -9,6 +9,7 @@ import pytest
 from cases import LOOPS, by_id
 from row_cases import ALL, ROWS
 
+import mxloss as mx
 from mxloss import _core
 from mxloss.base import MXNetError
 
@@ -137,3 +138,20 @@ def test_choosing():
             _core.set_isa(name)
         assert isinstance(caught.value, MXNetError) and repr(name) in str(caught.value)
     assert _core.get_isa() in names
+
+
+def test_float16_of_every_number():
+    """Conversions by instruction and by arithmetic, both ways: all 65,536 numbers, and products
+    of them that need rounding, are numpy's."""
+    before = _core.get_isa()
+    x = np.arange(65536, dtype="uint16").view("float16").reshape(256, 256)
+    loss = mx.gluon.loss.L1Loss(weight=1.7)
+    with np.errstate(all="ignore"):
+        wanted = (np.float32(1.7) * np.abs(x.astype("float32"))).astype("float16")
+    try:
+        for name in _core.isa_names():
+            _core.set_isa(name)
+            found = loss(x.reshape(-1), np.zeros(65536, "float16")).reshape(256, 256)
+            np.testing.assert_array_equal(found, wanted, err_msg=name)
+    finally:
+        _core.set_isa(before)

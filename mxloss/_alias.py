@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.abc
 import importlib.machinery
 import importlib.util
 import sys
@@ -34,7 +33,7 @@ _GLUON_PARTS = ("block", "data", "nn", "parameter", "trainer", "utils")
 _replaced = None  # what sys.modules had before, while the alias is installed
 
 
-class _Missing(importlib.abc.MetaPathFinder):
+class _Missing:
     """Says why a part of MXNet cannot be imported."""
 
     def find_spec(self, name, path=None, target=None):

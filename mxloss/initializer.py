@@ -188,7 +188,7 @@ class Uniform(Initializer):
         self.scale = scale
 
     def _init_weight(self, name, arr):
-        _fill(arr, random._generator.uniform(-self.scale, self.scale, arr.shape))
+        _fill(arr, random.generator().uniform(-self.scale, self.scale, arr.shape))
 
 
 @register
@@ -201,7 +201,7 @@ class Normal(Initializer):
         self.sigma = sigma
 
     def _init_weight(self, name, arr):
-        _fill(arr, random._generator.normal(0, self.sigma, arr.shape))
+        _fill(arr, random.generator().normal(0, self.sigma, arr.shape))
 
 
 @register
@@ -239,9 +239,9 @@ class Xavier(Initializer):
         n = {"avg": (n_in + n_out) / 2, "in": n_in, "out": n_out}[self.factor_type]
         scale = math.sqrt(self.magnitude / n)
         if self.rnd_type == "uniform":
-            _fill(arr, random._generator.uniform(-scale, scale, shape))
+            _fill(arr, random.generator().uniform(-scale, scale, shape))
         else:
-            _fill(arr, random._generator.normal(0, scale, shape))
+            _fill(arr, random.generator().normal(0, scale, shape))
 
 
 @register

@@ -24,7 +24,7 @@ def _make_function(entry, name):
         return invoke(entry, arrays, attributes, out)
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = entry.function.__doc__ or f"The operator {name}{entry.signature}."
+    function.__doc__ = entry.function.__doc__ or f"The operator {name}({', '.join(entry.names)})."
     return function
 
 

@@ -16,7 +16,15 @@ __all__ = [
     "uniform",
 ]
 
-_generator = np.random.default_rng()
+_generator = None  # made when it is needed: importing numpy.random takes longer than all of mxloss
+
+
+def generator():
+    """numpy's generator that all random numbers here come from."""
+    global _generator
+    if _generator is None:
+        _generator = np.random.default_rng()
+    return _generator
 
 
 def seed(seed_state, ctx="all"):
@@ -43,12 +51,12 @@ def _draw(sample, shape, dtype):
 
 def uniform(low=0.0, high=1.0, shape=None, dtype="float32", ctx=None, out=None):
     """From low to below high."""
-    return _draw(lambda s: _generator.uniform(low, high, s), shape, dtype)
+    return _draw(lambda s: generator().uniform(low, high, s), shape, dtype)
 
 
 def normal(loc=0.0, scale=1.0, shape=None, dtype="float32", ctx=None, out=None):
     """Normally distributed, with mean loc and standard deviation scale."""
-    return _draw(lambda s: _generator.normal(loc, scale, s), shape, dtype)
+    return _draw(lambda s: generator().normal(loc, scale, s), shape, dtype)
 
 
 def randn(*shape, loc=0.0, scale=1.0, dtype="float32", ctx=None):
@@ -58,24 +66,24 @@ def randn(*shape, loc=0.0, scale=1.0, dtype="float32", ctx=None):
 
 def poisson(lam=1.0, shape=None, dtype="float32", ctx=None, out=None):
     """Counts with mean lam."""
-    return _draw(lambda s: _generator.poisson(lam, s), shape, dtype)
+    return _draw(lambda s: generator().poisson(lam, s), shape, dtype)
 
 
 def exponential(scale=1.0, shape=None, dtype="float32", ctx=None, out=None):
     """Exponentially distributed, with mean scale."""
-    return _draw(lambda s: _generator.exponential(scale, s), shape, dtype)
+    return _draw(lambda s: generator().exponential(scale, s), shape, dtype)
 
 
 def gamma(alpha=1.0, beta=1.0, shape=None, dtype="float32", ctx=None, out=None):
     """Gamma distributed: shape alpha, scale beta."""
-    return _draw(lambda s: _generator.gamma(alpha, beta, s), shape, dtype)
+    return _draw(lambda s: generator().gamma(alpha, beta, s), shape, dtype)
 
 
 def randint(low, high, shape=None, dtype="int32", ctx=None, out=None):
     """Integers from low to below high."""
-    return _draw(lambda s: _generator.integers(low, high, s), shape, dtype)
+    return _draw(lambda s: generator().integers(low, high, s), shape, dtype)
 
 
 def shuffle(data, **ignored):
     """The rows in random order."""
-    return _draw(lambda s: data._data[_generator.permutation(len(data._data))], None, data.dtype)
+    return _draw(lambda s: data._data[generator().permutation(len(data._data))], None, data.dtype)

@@ -25,7 +25,7 @@ def _make_function(entry, alias):
         return made
 
     function.__name__ = function.__qualname__ = alias
-    function.__doc__ = entry.function.__doc__ or f"The operator {alias}{entry.signature}."
+    function.__doc__ = entry.function.__doc__ or f"The operator {alias}({', '.join(entry.names)})."
     return function
 
 
@@ -74,7 +74,7 @@ _functions = {name: _make_function(entry, name) for name, entry in operators.TAB
 _functions.update({name: _make_mixed(stem, name) for name, stem in operators.MIXED.items()})
 globals().update({name: f for name, f in _functions.items() if not name.startswith("_")})
 for _name, _function in _functions.items():
-    if not _name.startswith("_") and _name not in dir(Symbol) and _name[0].islower():
+    if not _name.startswith("_") and not hasattr(Symbol, _name) and _name[0].islower():
         setattr(Symbol, _name, _function)
 
 

@@ -48,12 +48,12 @@ def eye(N, M=0, k=0, dtype="float32", ctx=None):
 
 @creator("_random_uniform")
 def uniform(low=0.0, high=1.0, shape=(1,), dtype="float32", ctx=None):
-    return random._generator.uniform(low, high, shape).astype(dtype)
+    return random.generator().uniform(low, high, shape).astype(dtype)
 
 
 @creator("_random_normal")
 def normal(loc=0.0, scale=1.0, shape=(1,), dtype="float32", ctx=None):
-    return random._generator.normal(loc, scale, shape).astype(dtype)
+    return random.generator().normal(loc, scale, shape).astype(dtype)
 
 
 @operator("_contrib_arange_like", loose=(0,))

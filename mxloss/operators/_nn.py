@@ -97,7 +97,7 @@ def dropout(data, p=0.5, mode="training", axes=(), cudnn_off=False):
     if p == 0 or not (mode == "always" or autograd.is_training()):
         return data.copy(), lambda g: (g,)
     shape = [1 if i in normalise_axes(axes, data.ndim) else n for i, n in enumerate(data.shape)]
-    kept = random._generator.random(shape if axes else data.shape) >= p
+    kept = random.generator().random(shape if axes else data.shape) >= p
     factor = kept.astype(data.dtype) / data.dtype.type(1 - p)
     return data * factor, lambda g: (g * factor,)
 

@@ -89,6 +89,19 @@ class Operator(NamedTuple):
 TABLE: dict[str, Operator] = {}
 
 
+_signatures = {}
+
+
+def _signature(function):
+    """inspect.signature, once for all functions made by the same lines: that is most of an import."""
+    if hasattr(function, "__wrapped__"):
+        return inspect.signature(function)
+    key = function.__code__, function.__defaults__
+    if key not in _signatures:
+        _signatures[key] = inspect.signature(function)
+    return _signatures[key]
+
+
 def operator(
     *names,
     arrays=1,
@@ -102,7 +115,7 @@ def operator(
     """Enter a function under these names, the first of which is its own; see `Operator`."""
 
     def enter(function):
-        signature = inspect.signature(function)
+        signature = _signature(function)
         parameters = signature.parameters
         entry = Operator(
             names[0],

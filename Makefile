@@ -1,5 +1,5 @@
 # Verbs only. `make demo` and `make test` set up what they need on a fresh Debian machine.
-.PHONY: demo test mxnet arm64 clang asan fmt clean
+.PHONY: demo test mxnet bench arm64 clang asan fmt clean
 BUILD = build/*/
 
 demo:
@@ -14,6 +14,9 @@ test:
 mxnet: # next to the real MXNet 1.9.1, in an environment of its own
 	@.ci/mxnet-suite
 
+bench: # value and gradient next to PyTorch, JAX and MXNet; ARGS="--quick" and other options
+	@.ci/bench-suite --json bench.json --picture bench.png $(ARGS)
+
 arm64 clang asan: # the C tests elsewhere; see the script
 	@.ci/c-suite $@
 
@@ -22,4 +25,4 @@ fmt: # needs clang-format and ruff
 	ruff format mxloss docs src_c tests/tools tests/bench
 
 clean:
-	rm -rf build .c-suite .venv .mxnet
+	rm -rf build .c-suite .venv .mxnet .bench-torch .bench-jax

@@ -1,128 +1,108 @@
-"""The timing cells, their inputs, and the clock that both benchmark programs share.
+"""What is timed: 15 cases in three sizes, and their inputs, all float32.
 
-Not a program: see compare.py, bench_mxnet.py and bench_mxloss.py beside it. Runs under
-numpy 1.23 (MXNet's interpreter) and numpy 2.x: RandomState gives both the same arrays.
-A cell is one loss on one shape, all float32. `large` takes several GB and minutes.
+Shared by run.py and the peers, so it needs numpy only, from 1.23 (MXNet's) on.
 """
 
-import argparse
-import collections
-import json
-import statistics
+import dataclasses
 import time
 import zlib
 
 import numpy as np
 
-SECONDS, LEAST = 0.3, 5  # per measured function: time to spend, repetitions at least
 SIZES = ("small", "medium", "large")
 ELEMENTS = {"small": (64, 10), "medium": (1024, 1024), "large": (4096, 4096)}
 CLASSES = {"small": (64, 10), "medium": (1024, 1000), "large": (2048, 32000)}
-IMAGES = {"medium": (8, 21, 64, 64)}
-SMALL = {"small": (64, 10)}
 VECTORS = {"small": (64, 32), "medium": (4096, 256), "large": (65536, 256)}
 MATRICES = {"small": (16, 16), "medium": (256, 128), "large": (512, 256)}
-SEQUENCES = {"small": (8, 20, 10), "medium": (32, 150, 80), "large": (32, 400, 1000)}
-LABELS = {20: 5, 150: 30, 400: 60}  # frames: length of the labels
-
-BCE, SCE = "SigmoidBinaryCrossEntropyLoss", "SoftmaxCrossEntropyLoss"
-VARIANTS = [  # loss, tag, constructor, shapes, the inputs in call order
-    ("L2Loss", "", {}, ELEMENTS, ("normal", "normal")),
-    ("L1Loss", "", {}, ELEMENTS, ("normal", "normal")),
-    ("HuberLoss", "", {}, ELEMENTS, ("normal", "normal")),
-    ("HingeLoss", "", {}, ELEMENTS, ("normal", "signs")),
-    ("SquaredHingeLoss", "", {}, ELEMENTS, ("normal", "signs")),
-    ("LogisticLoss", "", {}, ELEMENTS, ("normal", "signs")),
-    (BCE, "", {}, ELEMENTS, ("normal", "bits")),
-    ("PoissonNLLLoss", "", {}, ELEMENTS, ("normal", "counts")),
-    ("KLDivLoss", "log_probs", {"from_logits": True}, ELEMENTS, ("log_probs", "probs")),
-    ("KLDivLoss", "scores", {"from_logits": False}, ELEMENTS, ("normal", "probs")),
-    (SCE, "sparse", {}, CLASSES, ("normal", "classes")),
-    (SCE, "dense", {"sparse_label": False}, CLASSES, ("normal", "probs")),
-    (SCE, "nchw", {"axis": 1}, IMAGES, ("normal", "classes_nchw")),
-    ("TripletLoss", "", {}, VECTORS, ("normal", "normal", "normal")),
-    ("CosineEmbeddingLoss", "", {}, VECTORS, ("normal", "normal", "row_signs")),
-    ("SDMLLoss", "", {}, MATRICES, ("normal", "normal")),
-    ("CTCLoss", "", {}, SEQUENCES, ("normal", "labels")),
-    ("L2Loss", "weighted", {}, SMALL, ("normal", "normal", "row_weights")),
-    (SCE, "weighted", {}, SMALL, ("normal", "classes", "row_weights")),
-]
-
-Cell = collections.namedtuple("Cell", "name size loss ctor shape inputs")
-CELLS = [
-    Cell("/".join(filter(None, (loss, tag, size))), size, loss, ctor, shapes[size], kinds)
-    for size in SIZES
-    for loss, tag, ctor, shapes, kinds in VARIANTS
-    if size in shapes
-]
+SEQUENCES = {"small": (8, 20, 10), "medium": (32, 150, 80), "large": (32, 400, 1000)}  # N, T, C
+LABEL_LENGTHS = {20: 5, 150: 30, 400: 60}  # by T
 
 
-def softmax(x):
-    e = np.exp(x)
-    return e / e.sum(-1, keepdims=True)
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A loss with its options: `loss` and `options` are Gluon's, `inputs` are keys of MAKERS."""
+
+    name: str
+    loss: str
+    shapes: dict
+    inputs: tuple
+    options: dict = dataclasses.field(default_factory=dict)
+    tolerance: float = 1e-4  # of value and gradient, relative to the largest number
+
+    def arrays(self, size):
+        """The inputs in the order of the call; the first one is what the gradient is for."""
+        rng = np.random.default_rng(zlib.crc32(f"{self.name} {size}".encode()))
+        shape = self.shapes[size]
+        arrays = [MAKERS[kind](rng, shape) for kind in self.inputs]
+        return [np.ascontiguousarray(a, np.float32) for a in arrays]
 
 
-MAKERS = {  # kind of input -> function of a RandomState and the shape of pred
-    "normal": lambda r, shape: r.standard_normal(shape),
-    "bits": lambda r, shape: r.randint(0, 2, shape),
-    "signs": lambda r, shape: 2 * r.randint(0, 2, shape) - 1,
-    "counts": lambda r, shape: r.randint(0, 10, shape),
-    "probs": lambda r, shape: softmax(r.standard_normal(shape)),
-    "log_probs": lambda r, shape: np.log(softmax(r.standard_normal(shape))),
-    "classes": lambda r, shape: r.randint(0, shape[-1], shape[:-1]),
-    "classes_nchw": lambda r, shape: r.randint(0, shape[1], shape[:1] + shape[2:]),
-    "row_signs": lambda r, shape: 2 * r.randint(0, 2, shape[:1]) - 1,
-    "labels": lambda r, shape: r.randint(0, shape[2] - 1, (shape[0], LABELS[shape[1]])),
-    "row_weights": lambda r, shape: r.uniform(0.5, 1.5, (shape[0], 1)),
+def normal(rng, shape):
+    """Never exactly 0, where formulas have kinks whose gradients are a matter of taste."""
+    x = rng.standard_normal(shape, np.float32)
+    x[x == 0] = 1e-3
+    return x
+
+
+def probabilities(rng, shape):
+    e = np.exp(normal(rng, shape))
+    e /= e.sum(-1, keepdims=True)
+    return e
+
+
+MAKERS = {  # of a random generator and the shape of pred
+    "normal": normal,
+    "bits": lambda rng, shape: rng.integers(0, 2, shape, np.int8),
+    "signs": lambda rng, shape: 2 * rng.integers(0, 2, shape, np.int8) - 1,
+    "counts": lambda rng, shape: rng.integers(0, 10, shape, np.int8),
+    "probabilities": probabilities,
+    "classes": lambda rng, shape: rng.integers(0, shape[-1], shape[:-1]),
+    "row_signs": lambda rng, shape: 2 * rng.integers(0, 2, shape[:1]) - 1,
+    "labels": lambda rng, shape: rng.integers(
+        0, shape[2] - 1, (shape[0], LABEL_LENGTHS[shape[1]])
+    ),  # the blank is the last class
+}
+
+SOFTMAX = "SoftmaxCrossEntropyLoss"
+CASES = {
+    case.name: case
+    for case in (
+        Case("L2", "L2Loss", ELEMENTS, ("normal", "normal")),
+        Case("L1", "L1Loss", ELEMENTS, ("normal", "normal")),
+        Case("Huber", "HuberLoss", ELEMENTS, ("normal", "normal")),
+        Case("Hinge", "HingeLoss", ELEMENTS, ("normal", "signs")),
+        Case("SquaredHinge", "SquaredHingeLoss", ELEMENTS, ("normal", "signs")),
+        Case("Logistic", "LogisticLoss", ELEMENTS, ("normal", "signs")),
+        Case("SigmoidBCE", "SigmoidBinaryCrossEntropyLoss", ELEMENTS, ("normal", "bits")),
+        Case("PoissonNLL", "PoissonNLLLoss", ELEMENTS, ("normal", "counts")),
+        Case("KLDiv", "KLDivLoss", ELEMENTS, ("normal", "probabilities"), {"from_logits": False}),
+        Case("SoftmaxCE sparse", SOFTMAX, CLASSES, ("normal", "classes")),
+        Case(
+            "SoftmaxCE dense",
+            SOFTMAX,
+            CLASSES,
+            ("normal", "probabilities"),
+            {"sparse_label": False},
+        ),
+        Case("Triplet", "TripletLoss", VECTORS, ("normal", "normal", "normal")),
+        Case("CosineEmbedding", "CosineEmbeddingLoss", VECTORS, ("normal", "normal", "row_signs")),
+        Case("SDML", "SDMLLoss", MATRICES, ("normal", "normal")),
+        # the peers add logarithms in float32, which costs them digits the longer the sequence is
+        Case("CTC", "CTCLoss", SEQUENCES, ("normal", "labels"), tolerance=5e-3),
+    )
 }
 
 
-def make_inputs(cell):
-    """The cell's float32 arrays in call order; the seed is the cell's name."""
-    r = np.random.RandomState(zlib.crc32(cell.name.encode()))
-    return [np.ascontiguousarray(MAKERS[kind](r, cell.shape), np.float32) for kind in cell.inputs]
+def fastest(candidates):
+    """Of several sets of forms for the same cell, the one whose `sum` takes the least time here."""
 
+    def seconds(forms):
+        forms["sum"]()
+        times = []
+        for _ in range(3):
+            start = time.perf_counter()
+            forms["sum"]()
+            times.append(time.perf_counter() - start)
+        return min(times)
 
-def measure(function):
-    """Minimum and median of single calls, in microseconds, after a warm-up."""
-    for _ in range(3):
-        function()
-    times, end = [], time.perf_counter() + SECONDS
-    while len(times) < LEAST or time.perf_counter() < end:
-        start = time.perf_counter_ns()
-        function()
-        times.append((time.perf_counter_ns() - start) / 1e3)
-    return {"min": round(min(times), 3), "median": round(statistics.median(times), 3)}
-
-
-def add_size_option(parser):
-    parser.add_argument("--size", default="small,medium", help="some of " + ",".join(SIZES))
-
-
-def chosen(size):
-    """The cells of a --size value."""
-    wanted = size.split(",")
-    if not set(wanted) <= set(SIZES):
-        raise SystemExit("--size takes some of " + ",".join(SIZES))
-    return [cell for cell in CELLS if cell.size in wanted]
-
-
-def main(doc, prepare):
-    """Times the chosen cells; prints {cell: {forward: .., forward_backward: .., loss_sum: ..}}.
-
-    prepare(cell, arrays) gives two functions without arguments: forward, forward_backward.
-    loss_sum, the sum of forward's result, lets compare.py see that both compute the same.
-    """
-    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
-    add_size_option(parser)
-    results = {}
-    for cell in chosen(parser.parse_args().size):
-        forward, forward_backward = prepare(cell, make_inputs(cell))
-        value = forward()
-        value = value.asnumpy() if hasattr(value, "asnumpy") else value
-        results[cell.name] = {
-            "forward": measure(forward),
-            "forward_backward": measure(forward_backward),
-            "loss_sum": float(np.sum(value, dtype=np.float64)),
-        }
-    print(json.dumps(results, indent=1))
+    return min(candidates, key=seconds) if len(candidates) > 1 else candidates[0]

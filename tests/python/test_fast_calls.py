@@ -112,6 +112,34 @@ def test_hooks_and_subclasses_are_seen():
         np.testing.assert_allclose(twice(PRED, LABEL), 2 * loss(PRED, LABEL), rtol=1e-6)
 
 
+def test_forward_overridden():
+    class Twice(losses.L1Loss):
+        def forward(self, pred, label):
+            return 2 * super().forward(pred, label)
+
+    twice, x = Twice(), nd.array(PRED)
+    for _ in range(3):
+        np.testing.assert_allclose(twice(PRED, LABEL), 2 * losses.L1Loss()(PRED, LABEL), rtol=1e-6)
+        x.attach_grad()
+        with autograd.record():
+            L = twice(x, nd.array(LABEL))
+        L.backward()
+        wanted = 2 * losses.L1Loss().value_and_grad(PRED, LABEL)[1]
+        np.testing.assert_allclose(x.grad.asnumpy(), wanted, rtol=1e-6)
+
+
+def test_what_a_used_up_graph_made_is_a_constant():
+    loss, x, label = losses.L2Loss(), variable(), nd.array(LABEL)
+    loss(x, label)
+    with autograd.record():
+        state = x * 2
+    state.backward()
+    with autograd.record():
+        L = loss(state, label) + x.sum()
+    L.backward()
+    np.testing.assert_array_equal(x.grad.asnumpy(), np.full((6, 4), 6))
+
+
 def test_many_threads():
     loss = losses.LogisticLoss()
     wanted, wrong = {}, []

@@ -156,8 +156,12 @@ class _Call:
             self.exec,
         )
         if status != lib.MXL_OK:
-            message = ffi.string(self.error.message).decode(errors="replace")
-            raise _ERRORS.get(status, MXNetValueError)(message)
+            raise self.failure(status)
+
+    def failure(self, status):
+        """The exception for a call that failed, with the core's sentence."""
+        message = ffi.string(self.error.message).decode(errors="replace")
+        return _ERRORS.get(status, MXNetValueError)(message)
 
     def value_shape(self, options, n_inputs):
         tensor = self.pointers[_VALUE]
@@ -222,8 +226,7 @@ def run_prepared(options, pred, label, value=None, grad=None, want_grad=True):
         ffi.NULL if grad is None else _from_buffer(grad),
     )
     if status:
-        message = ffi.string(prepared[1].error.message).decode(errors="replace")
-        raise _ERRORS.get(status, MXNetValueError)(message)
+        raise prepared[1].failure(status)
     known.free.append(prepared)
     return value, grad
 

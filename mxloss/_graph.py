@@ -6,8 +6,8 @@ import warnings
 
 import numpy as np
 
-from . import operators
 from ._ndarray import NDArray, invoke
+from .autograd import after_inputs
 from .base import MXNetError, MXNetMemoryError, MXNetValueError
 
 # numbers of dtypes in MXNet's files
@@ -81,17 +81,11 @@ def _parse_one(text):
 
 def in_order(outputs):
     """All nodes that the outputs need, each after its inputs, as MXNet's files have them."""
-    found, seen = [], set()
-    stack = [(node, False) for node, _ in reversed(outputs)]
-    while stack:
-        node, finished = stack.pop()
-        if finished:
-            found.append(node)
-        elif id(node) not in seen:
-            seen.add(id(node))
-            stack.append((node, True))
-            stack += [(source[0], False) for source in reversed(node.inputs) if source is not None]
-    return found
+    return after_inputs([node for node, _ in reversed(outputs)], _nodes_before)
+
+
+def _nodes_before(node):
+    return [source[0] for source in reversed(node.inputs) if source is not None]
 
 
 def variables(outputs):
@@ -273,8 +267,3 @@ def infer_types(outputs, known):
                     changed = True
     by_name = {node.name: types[id(node)][0] for node in nodes if node.entry is None}
     return by_name, [types[id(node)][i] for node, i in outputs]
-
-
-def operator_named(name):
-    """The table's entry that MXNet's files call so, or None."""
-    return operators.TABLE.get(name)

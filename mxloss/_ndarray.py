@@ -7,6 +7,7 @@ import numbers
 import numpy as np
 
 from . import autograd, operators
+from ._functions import ARITHMETIC, add_python_operators
 from ._observe import tell, watching
 from .base import MXNetError, MXNetTypeError, MXNetValueError
 from .context import cpu
@@ -365,48 +366,20 @@ def _plain_index(key):
 # ---- Python's operators --------------------------------------------------------------------------
 
 
-def _operator_methods():
-    for stem, name in {
-        "plus": "add",
-        "minus": "sub",
-        "mul": "mul",
-        "div": "truediv",
-        "mod": "mod",
-        "power": "pow",
-    }.items():
-
-        def forward(self, other, stem=stem):
-            return NotImplemented if _foreign(other) else _mixed(stem, self, other)
-
-        def reflected(self, other, stem=stem):
-            return NotImplemented if _foreign(other) else _mixed(stem, other, self)
-
-        def in_place(self, other, stem=stem):
-            self._assign(slice(None) if self.ndim else (), _mixed(stem, self, other))
-            return self
-
-        setattr(NDArray, f"__{name}__", forward)
-        setattr(NDArray, f"__r{name}__", reflected)
-        setattr(NDArray, f"__i{name}__", in_place)
-    for stem, name in {
-        "equal": "eq",
-        "not_equal": "ne",
-        "greater": "gt",
-        "greater_equal": "ge",
-        "lesser": "lt",
-        "lesser_equal": "le",
-    }.items():
-
-        def compare(self, other, stem=stem):
-            return NotImplemented if _foreign(other) else _mixed(stem, self, other)
-
-        setattr(NDArray, f"__{name}__", compare)
-    NDArray.__neg__ = lambda self: invoke(operators.TABLE["negative"], [self], {})
-    NDArray.__abs__ = lambda self: invoke(operators.TABLE["abs"], [self], {})
-
-
 def _foreign(x):
     return not isinstance(x, (NDArray, *_NUMBERS))
 
 
-_operator_methods()
+def _in_place(stem):
+    def call(self, other):
+        self._assign(slice(None) if self.ndim else (), _mixed(stem, self, other))
+        return self
+
+    return call
+
+
+add_python_operators(NDArray, _mixed, _foreign)
+for _stem, _name in ARITHMETIC.items():
+    setattr(NDArray, f"__i{_name}__", _in_place(_stem))
+NDArray.__neg__ = lambda self: invoke(operators.TABLE["negative"], [self], {})
+NDArray.__abs__ = lambda self: invoke(operators.TABLE["abs"], [self], {})

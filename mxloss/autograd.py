@@ -283,10 +283,10 @@ def _heads_of(heads, head_grads):
     return pairs
 
 
-def _order(sources):
-    """Nodes reachable from the heads, each after all that use its outputs."""
+def after_inputs(roots, inputs_of):
+    """The roots and all nodes before them, each after its inputs; the last of several first."""
     found, done = [], set()
-    stack = [(source[0], False) for source in sources if not isinstance(source, Variable)]
+    stack = [(node, False) for node in roots]
     while stack:
         node, finished = stack.pop()
         if finished:
@@ -294,8 +294,18 @@ def _order(sources):
         elif id(node) not in done:
             done.add(id(node))
             stack.append((node, True))
-            stack += [(parent[0], False) for parent in node.parents if isinstance(parent, tuple)]
-    return found[::-1]
+            stack += [(source, False) for source in inputs_of(node)]
+    return found
+
+
+def _order(sources):
+    """Nodes reachable from the heads, each after all that use its outputs."""
+    roots = [source[0] for source in sources if not isinstance(source, Variable)]
+    return after_inputs(roots, _nodes_before)[::-1]
+
+
+def _nodes_before(node):
+    return [parent[0] for parent in node.parents if isinstance(parent, tuple)]
 
 
 def _pulled_back(node, gradients, retain_graph):

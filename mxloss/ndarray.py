@@ -10,8 +10,9 @@ import sys
 import numpy as np
 
 from . import _ndarray as ndarray  # noqa: F401  (scripts compare F with nd.ndarray)
-from . import operators, random
+from . import random
 from ._files import load, load_frombuffer, save  # noqa: F401
+from ._functions import finder, functions_of_table
 from ._ndarray import NDArray, _mixed, invoke
 from .base import MXNetValueError
 
@@ -23,40 +24,19 @@ def _make_function(entry, name):
         arrays, attributes = entry.bind(args, kwargs)
         return invoke(entry, arrays, attributes, out)
 
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = entry.function.__doc__ or f"The operator {name}({', '.join(entry.names)})."
     return function
 
 
-def _make_mixed(stem, name):
-    def function(lhs, rhs):
-        if isinstance(lhs, (int, float)) and isinstance(rhs, (int, float)):
-            return float(operators.BINARY[stem](np.float64(lhs), np.float64(rhs))[0])
-        return _mixed(stem, lhs, rhs)
-
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"{name} of two NDArrays, or of one and a number; they broadcast."
-    return function
-
-
-_functions = {name: _make_function(entry, name) for name, entry in operators.TABLE.items()}
-_functions.update({name: _make_mixed(stem, name) for name, stem in operators.MIXED.items()})
+_functions = functions_of_table(
+    NDArray, _make_function, _mixed, "two NDArrays, or of one and a number; they broadcast."
+)
 globals().update({name: f for name, f in _functions.items() if not name.startswith("_")})
-for _name, _function in _functions.items():
-    if not _name.startswith("_") and not hasattr(NDArray, _name) and _name[0].islower():
-        setattr(NDArray, _name, _function)
-
-
-def __getattr__(name):
-    if name in _functions:
-        return _functions[name]
-    if name.startswith("__"):
-        raise AttributeError(name)
-    raise AttributeError(
-        f"mxloss.nd has no {name!r}: mxloss carries the losses of MXNet's Gluon and the operators "
-        "that losses are made of, not all of MXNet. For anything else compute with numpy, on "
-        "x.asnumpy(), or compose it of the operators in dir(mxloss.nd)"
-    )
+__getattr__ = finder(
+    _functions,
+    "nd",
+    "For anything else compute with numpy, on x.asnumpy(), or compose it of the operators in "
+    "dir(mxloss.nd)",
+)
 
 
 # ---- Making arrays -------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 
 from . import _files, operators
+from ._functions import add_python_operators, finder, functions_of_table
 from ._graph import TYPES, Node
 from ._graph_json import load as _load
 from ._symbol import Symbol, _apply, compose, mixed_symbols
@@ -24,8 +25,6 @@ def _make_function(entry, alias):
         made._outputs[0][0].texts.update(_checked(attr))
         return made
 
-    function.__name__ = function.__qualname__ = alias
-    function.__doc__ = entry.function.__doc__ or f"The operator {alias}({', '.join(entry.names)})."
     return function
 
 
@@ -59,66 +58,18 @@ def _bind(entry, args, kwargs):
     return inputs, attributes, given
 
 
-def _make_mixed(stem, name):
-    def function(lhs, rhs):
-        if isinstance(lhs, (int, float)) and isinstance(rhs, (int, float)):
-            return float(operators.BINARY[stem](np.float64(lhs), np.float64(rhs))[0])
-        return mixed_symbols(stem, lhs, rhs)
-
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"{name} of two Symbols of one shape, or of one and a number."
-    return function
-
-
-_functions = {name: _make_function(entry, name) for name, entry in operators.TABLE.items()}
-_functions.update({name: _make_mixed(stem, name) for name, stem in operators.MIXED.items()})
+_functions = functions_of_table(
+    Symbol, _make_function, mixed_symbols, "two Symbols of one shape, or of one and a number."
+)
 globals().update({name: f for name, f in _functions.items() if not name.startswith("_")})
-for _name, _function in _functions.items():
-    if not _name.startswith("_") and not hasattr(Symbol, _name) and _name[0].islower():
-        setattr(Symbol, _name, _function)
+__getattr__ = finder(_functions, "sym", "Compose it of the operators in dir(mxloss.sym)")
 
-
-def __getattr__(name):
-    if name in _functions:
-        return _functions[name]
-    if name.startswith("__"):
-        raise AttributeError(name)
-    raise AttributeError(
-        f"mxloss.sym has no {name!r}: mxloss carries the losses of MXNet's Gluon and the operators "
-        "that losses are made of, not all of MXNet. Compose it of the operators in dir(mxloss.sym)"
-    )
-
-
-# ---- Python's operators ------------------------------------------------------------------------
-
-
-def _operator_methods():
-    for stem, name in {
-        "plus": "add",
-        "minus": "sub",
-        "mul": "mul",
-        "div": "truediv",
-        "mod": "mod",
-        "power": "pow",
-    }.items():
-        setattr(Symbol, f"__{name}__", lambda self, x, stem=stem: mixed_symbols(stem, self, x))
-        setattr(Symbol, f"__r{name}__", lambda self, x, stem=stem: mixed_symbols(stem, x, self))
-    for stem, name in {
-        "equal": "eq",
-        "not_equal": "ne",
-        "greater": "gt",
-        "greater_equal": "ge",
-        "lesser": "lt",
-        "lesser_equal": "le",
-    }.items():
-        setattr(Symbol, f"__{name}__", lambda self, x, stem=stem: mixed_symbols(stem, self, x))
-    # MXNet's names of these nodes differ from those that sym.power makes
-    Symbol.__rpow__ = lambda self, x: mixed_symbols("power", x, self, "_rpower_scalar")
-    Symbol.__neg__ = lambda self: mixed_symbols("mul", self, -1.0)
-    Symbol.__abs__ = lambda self: _apply("abs", [self], {})
-
-
-_operator_methods()
+# mixed_symbols refuses what is neither a Symbol nor a number
+add_python_operators(Symbol, mixed_symbols, lambda x: False)
+# MXNet's names of these nodes differ from those that sym.power makes
+Symbol.__rpow__ = lambda self, x: mixed_symbols("power", x, self, "_rpower_scalar")
+Symbol.__neg__ = lambda self: mixed_symbols("mul", self, -1.0)
+Symbol.__abs__ = lambda self: _apply("abs", [self], {})
 
 
 # ---- Making Symbols ------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import warnings
 from .. import _files
 from ..base import MXNetAssertionError, MXNetValueError
 from . import _model
-from ._parameter import check_context
+from ._parameter import check_context, check_dtype_source
 
 
 class BlockFiles:
@@ -53,23 +53,22 @@ class BlockFiles:
         cast_dtype : bool
             Whether dtypes may differ; `dtype_source`, 'current' or 'saved', says which one wins.
         """
-        if dtype_source not in ("current", "saved"):
-            raise MXNetValueError(
-                f"dtype_source is {dtype_source!r}; expected 'current' or 'saved'"
-            )
+        check_dtype_source(dtype_source)
         values = _files.named(_files.load(filename), filename)
         parameters = self._named_parameters()
         if not values and not parameters:
             return
         if not any("." in name for name in values) and not values.keys() <= parameters.keys():
-            self.collect_params().load(  # names as collect_params() has them
-                filename,
+            check_context(ctx)
+            self.collect_params().load_dict(  # names as collect_params() has them
+                values,
                 ctx,
                 allow_missing,
                 ignore_extra,
                 ""
                 if any(name.startswith(("arg:", self.prefix)) for name in values)
                 else self.prefix,
+                filename,
                 cast_dtype,
                 dtype_source,
             )

@@ -57,6 +57,12 @@ def check_context(ctx):
         )
 
 
+def check_dtype_source(source):
+    """Which dtype wins when values are loaded: 'current' or 'saved'; anything else is refused."""
+    if source not in ("current", "saved"):
+        raise MXNetValueError(f"dtype_source is {source!r}; expected 'current' or 'saved'")
+
+
 class Parameter:
     """An array to be trained, and its gradient.
 

@@ -11,7 +11,7 @@ from .. import ndarray as nd
 from .._ndarray import NDArray
 from ..base import MXNetAssertionError, MXNetTypeError, MXNetValueError
 from ..context import cpu
-from ._parameter import Parameter, check_context, lengths_of
+from ._parameter import Parameter, check_context, check_dtype_source, lengths_of
 
 
 class Constant(Parameter):
@@ -258,10 +258,7 @@ class ParameterDict:
     ):
         """As `load`, from a dict of NDArrays."""
         where = f"file: {filename}" if filename else "param_dict"
-        if dtype_source not in ("current", "saved"):
-            raise MXNetValueError(
-                f"dtype_source is {dtype_source!r}; expected 'current' or 'saved'"
-            )
+        check_dtype_source(dtype_source)
         values = {restore_prefix + _without_kind(name): a for name, a in param_dict.items()}
         for name in self.keys():
             if name not in values and not allow_missing:

@@ -200,7 +200,7 @@ typedef enum mxl_isa {
     MXL_ISA_AUTO = 0,   /* the best one for this machine */
     MXL_ISA_BASE = 1,   /* whatever the compiler takes for granted; no fused multiply-add */
     MXL_ISA_AVX2 = 2,   /* x86-64 with AVX2 and FMA */
-    MXL_ISA_AVX512 = 3, /* x86-64 with AVX-512 F, BW, DQ and VL; not chosen by AUTO */
+    MXL_ISA_AVX512 = 3, /* x86-64 with AVX-512 F, BW, DQ and VL */
     MXL_ISA_NEON = 4    /* arm64 */
 } mxl_isa;
 

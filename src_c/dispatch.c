@@ -8,18 +8,16 @@
 #include <cpuid.h>
 #endif
 
-/* A new instruction set is a row here and a file kernels_<name>.c. Best last; `automatic` ones are
- * chosen without being asked for. AVX-512 is not: docs/design.md has the measurements. */
+/* A new instruction set is a row here and a file kernels_<name>.c. Best last. */
 static const struct {
     mxl_isa isa;
     const char *name;
     const mxl_kernels *kernels;
-    int automatic;
 } table[] = {
-    {MXL_ISA_BASE, "base", &mxl_kernels_base, 1},
-    {MXL_ISA_AVX2, "avx2", &mxl_kernels_avx2, 1},
-    {MXL_ISA_NEON, "neon", &mxl_kernels_neon, 1},
-    {MXL_ISA_AVX512, "avx512", &mxl_kernels_avx512, 0},
+    {MXL_ISA_BASE, "base", &mxl_kernels_base},
+    {MXL_ISA_AVX2, "avx2", &mxl_kernels_avx2},
+    {MXL_ISA_AVX512, "avx512", &mxl_kernels_avx512},
+    {MXL_ISA_NEON, "neon", &mxl_kernels_neon},
 };
 enum { ROWS = sizeof table / sizeof *table };
 
@@ -61,7 +59,7 @@ static int chosen;
 static int best_row(void) {
     int i, best = 0;
     for (i = 0; i < ROWS; i++)
-        if (table[i].automatic && usable(i))
+        if (usable(i))
             best = i;
     return best;
 }

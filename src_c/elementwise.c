@@ -12,8 +12,6 @@ static mxl_status check_label(const mxl_call *call, const mxl_geometry *g) {
     const mxl_array *p = &call->in[0], *z = &call->in[1];
     mxl_shape_text a, b, c;
     int64_t scratch[MXL_MAX_NDIM], rows[MXL_MAX_NDIM];
-    mxl_shape_string(&a, z->ndim, z->shape);
-    mxl_shape_string(&b, p->ndim, p->shape);
     if (g->sparse) {
         const int32_t n = mxl_drop_axis(p->ndim, p->shape, g->classes, rows);
         memcpy(scratch, p->shape, sizeof scratch);
@@ -22,7 +20,9 @@ static mxl_status check_label(const mxl_call *call, const mxl_geometry *g) {
             return MXL_OK;
         return mxl_fail(call, MXL_ERR_SHAPE, z->arg,
                         "%s has shape %s; expected %s, the shape of pred %s without axis %d%s",
-                        z->name, a.text, mxl_shape_string(&c, n, rows), b.text, (int)g->classes,
+                        z->name, mxl_shape_string(&a, z->ndim, z->shape),
+                        mxl_shape_string(&c, n, rows), mxl_shape_string(&b, p->ndim, p->shape),
+                        (int)g->classes,
                         mxl_same_shape(z, p->ndim, p->shape)
                             ? ". The label looks dense, like a one-hot encoding: pass "
                               "sparse_label=False"
@@ -34,7 +34,8 @@ static mxl_status check_label(const mxl_call *call, const mxl_geometry *g) {
         return mxl_fail(call, MXL_ERR_SHAPE, z->arg,
                         "%s has shape %s, which does not broadcast to the shape of pred, %s; "
                         "expected that shape, or 1 in place of some of its lengths",
-                        z->name, a.text, b.text);
+                        z->name, mxl_shape_string(&a, z->ndim, z->shape),
+                        mxl_shape_string(&b, p->ndim, p->shape));
     }
     return mxl_check_count(call, z, p);
 }

@@ -94,7 +94,11 @@ typedef enum mxl_shape_of_loop {
 
 /* MXL_SPARSE_TILE: most rows of a tile in the sparse loops, whose kernels have room for so many;
  * MXL_ROW_TILE in the row loops */
+enum { MXL_MATRIX_ROWS = 4 }; /* worked on together; see kernels/sdml.h */
 enum { MXL_MAX_IN = 3, MXL_SPARSE_TILE = 256, MXL_ROW_TILE = 64 };
+
+/* of one input, in a tile of the elementwise loop: all of its buffers fit the first-level cache */
+enum { MXL_TILE_BYTES = 4096 };
 
 typedef struct mxl_job {
     int32_t loop;      /* an mxl_shape_of_loop */

@@ -127,7 +127,6 @@ static void plan_value(const mxl_call *call, mxl_job *job, const mxl_geometry *g
 
 enum {
     CHUNK_WORK = 32768, /* per chunk, in elements of pred: some 10 to 45 us */
-    TILE_BYTES = 4096,  /* of one input: all buffers of a tile fit the first-level cache */
     COLUMN_BYTES = 65536
 };
 
@@ -160,10 +159,12 @@ static void plan_chunks(mxl_job *job) {
     } else if (job->loop >= MXL_SPARSE_ROWS) {
         job->tile = job->loop == MXL_SPARSE_ROWS ? MXL_SPARSE_TILE : MXL_ROW_TILE;
         job->chunk = at_least(CHUNK_WORK / job->row_work, 1);
+        if (job->loop == MXL_MATRICES)
+            unit = MXL_MATRIX_ROWS;
     } else {
         unit = job->classes;
         job->row = job->loop == MXL_SOFTMAX_ELEMENTWISE ? job->classes : run;
-        job->tile = TILE_BYTES / size;
+        job->tile = MXL_TILE_BYTES / size;
         if (job->row <= job->tile || job->loop == MXL_SOFTMAX_ELEMENTWISE)
             job->tile = multiple(job->tile, job->row);
         job->chunk = CHUNK_WORK;

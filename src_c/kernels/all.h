@@ -17,6 +17,7 @@
 #include "../job.h"
 #include "../labels.h"
 #include "../parallel.h"
+#include "../scratch.h"
 #include "../sequences.h"
 #include "cursor.h"
 #include "half.h"

@@ -104,11 +104,38 @@ static void MXL_T(sink_open)(MXL_T(sink) * s, const mxl_output *out, double fact
         s->finished = position / out->run;
 }
 
+#if MXL_REAL == 32
+/* what sum_of gives for rows of fewer than 16 elements, side by side */
+MXL_LOOP void sums_of_short_rows(double *restrict sums, const float *restrict v, int64_t run,
+                                 int64_t rows) {
+    int64_t i, r;
+    for (r = 0; r < rows; r++)
+        sums[r] = 0;
+    for (i = 0; i < run; i++)
+        for (r = 0; r < rows; r++)
+            sums[r] += v[r * run + i];
+}
+#endif
+
 static void MXL_T(sink_rows)(MXL_T(sink) * s, const real *src, int64_t n) {
     enum { batch = 64 };
     const int64_t run = s->out->run;
     real done[batch];
     int64_t ready = 0;
+#if MXL_REAL == 32
+    while (run < 16 && s->in_open == 0 && n >= run) {
+        const int64_t rows = n / run < batch ? n / run : batch;
+        double sums[batch];
+        sums_of_short_rows(sums, src, run, rows);
+        for (ready = 0; ready < rows; ready++)
+            done[ready] = (real)(sums[ready] * s->factor);
+        store_f32(&s->out->view, s->finished, rows, done);
+        s->finished += rows;
+        src += rows * run;
+        n -= rows * run;
+    }
+    ready = 0;
+#endif
     while (n > 0) {
         int64_t m = run - s->in_open < n ? run - s->in_open : n;
         MXL_T(add)(&s->open, MXL_T(sum_of)(src, m));

@@ -10,16 +10,15 @@ static void MXL_T(rows_loss_tile)(MXL_T(worker) * a, int64_t position, int64_t n
     MXL_T(factor) w, h;
     int64_t i;
     MXL_T(row_factors)(a, position, n, &w, &h);
-    for (i = 0; i < n; i++)
+    if (a->job->loop == MXL_MATRICES)
+        MXL_T(sdml_tile)(a, position, n);
+    for (i = 0; a->job->loop != MXL_MATRICES && i < n; i++)
         switch (a->job->loop) {
         case MXL_TRIPLETS:
             MXL_T(triplet_row)(a, position + i, i, a->u[i]);
             break;
         case MXL_PAIRS:
             MXL_T(pair_row)(a, position + i, i, a->u[i]);
-            break;
-        case MXL_MATRICES:
-            MXL_T(sdml_row)(a, position + i, i, a->u[i]);
             break;
         default:
             MXL_T(ctc_row)(a, position + i, i, a->u[i]);

@@ -63,10 +63,13 @@ static void MXL_T(run_columns)(void *context, int64_t chunk, int32_t number) {
     const mxl_job *job = team->job;
     int64_t row = chunk * job->chunk;
     const int64_t end = job->n - row < job->chunk ? job->n : row + job->chunk;
-    for (; row < end; row++)
-        MXL_T(sdml_column)
-    (job, (const MXL_T(sdml) *)team->shared, row,
-     team->memory + (size_t)number * team->worker_bytes);
+    int n;
+    for (; row < end; row += n) {
+        n = end - row < MXL_MATRIX_ROWS ? 1 : MXL_MATRIX_ROWS;
+        MXL_T(sdml_columns)
+        (job, (const MXL_T(sdml) *)team->shared, row, n,
+         team->memory + (size_t)number * team->worker_bytes);
+    }
 }
 
 /* how much room a thread needs beside the buffers of a tile */
@@ -109,8 +112,9 @@ static mxl_status MXL_T(run)(const mxl_job *job) {
     mxl_status status = MXL_ERR_MEMORY;
     MXL_T(team) team;
     MXL_T(sdml) sdml;
+    size_t memory, all_cells, i;
     double *cells;
-    size_t i;
+    char *block;
     if (threads > job->n_chunks)
         threads = job->n_chunks > 0 ? (int32_t)job->n_chunks : 1;
     memset(&team, 0, sizeof team);
@@ -121,11 +125,17 @@ static mxl_status MXL_T(run)(const mxl_job *job) {
     MXL_T(plan_memory)(&team, tile);
     for (i = 0; i < MXL_OUTPUT_COUNT; i++)
         team.chunk_cells += MXL_T(cells_of)(outputs[i]);
-    team.memory = (char *)malloc(team.worker_bytes * (size_t)threads);
-    if (team.chunk_cells * job->n_chunks > 0)
-        team.cells = (double *)calloc((size_t)(team.chunk_cells * job->n_chunks), sizeof(double));
-    if (team.memory && (team.cells || team.chunk_cells * job->n_chunks == 0) &&
-        (job->loop != MXL_MATRICES || job->n == 0 || MXL_T(sdml_begin)(&sdml, job) == MXL_OK)) {
+    memory = team.worker_bytes * (size_t)threads;
+    all_cells = (size_t)(team.chunk_cells * job->n_chunks) * sizeof(double);
+    all_cells = (all_cells + 63) / 64 * 64;
+    block = (char *)mxl_scratch_take(
+        memory + all_cells + (job->loop == MXL_MATRICES ? MXL_T(sdml_shared_bytes)(job) : 0));
+    if (block) {
+        team.memory = block;
+        team.cells = (double *)(block + memory);
+        memset(team.cells, 0, all_cells);
+        if (job->loop == MXL_MATRICES)
+            MXL_T(sdml_begin)(&sdml, job, block + memory + all_cells);
         mxl_parallel(threads, job->n_chunks, MXL_T(run_chunk), &team);
         if (job->loop == MXL_MATRICES && job->din[1].kind != MXL_UNWANTED)
             mxl_parallel(threads, job->n_chunks, MXL_T(run_columns), &team);
@@ -136,8 +146,6 @@ static mxl_status MXL_T(run)(const mxl_job *job) {
         }
         status = MXL_OK;
     }
-    free(sdml.x1);
-    free(team.cells);
-    free(team.memory);
+    mxl_scratch_give(block);
     return status;
 }

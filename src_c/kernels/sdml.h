@@ -9,8 +9,9 @@
  * Compiled once per instruction set and MXL_REAL.
  */
 
-/* numbers worked on side by side: half of the registers of the smallest vector unit */
-enum { MXL_T(panel) = MXL_REAL == 32 ? 64 : 32, MXL_T(sdml_run) = 32 };
+/* Numbers worked on side by side, for as many rows at a time: what is loaded is used for all of
+ * them, and their sums are half of the registers of AVX2. Neither has an effect on any bit. */
+enum { MXL_T(panel) = MXL_REAL == 32 ? 16 : 8, MXL_T(sdml_run) = 32 };
 
 /* what all threads share */
 typedef struct {
@@ -19,94 +20,122 @@ typedef struct {
     mxl_sdml_targets targets;
     real *x1, *x2; /* row by row, each padded with zeros */
     real *panels;  /* x2 again: panels of neighbouring rows, element by element */
-    real *g;       /* N x N: 2 de_i/dd_ij, weighted; NULL if no gradient is wanted */
+    real *g; /* N rows of padded_rows: 2 de_i/dd_ij, weighted; NULL if no gradient is wanted */
 } MXL_T(sdml);
 
 static int64_t MXL_T(padded)(int64_t n) {
     return (n + MXL_T(panel) - 1) / MXL_T(panel) * MXL_T(panel);
 }
 
-/* scores = -|x - y_j|^2 for the rows y_j of the panels */
-MXL_LOOP void MXL_T(sdml_scores)(const MXL_T(sdml) * s, const real *restrict x,
+/* scores = -|x - y_j|^2 for the rows y_j of the panels, and four neighbouring rows x: the same one
+ * if `step` is 0. Spelt out, because that is what compilers keep in registers. */
+MXL_LOOP void MXL_T(sdml_scores)(const MXL_T(sdml) * s, const real *restrict x, int64_t step,
                                  double *restrict scores) {
     enum { width = MXL_T(panel), run = MXL_T(sdml_run) };
+    const real *x0 = x, *x1 = x + step, *x2 = x1 + step, *x3 = x2 + step;
     const int64_t length = s->length;
+    double *out = scores;
     int64_t j, k, from, end;
     int l;
-    for (j = 0; j < s->padded_rows; j += width) {
+    for (j = 0; j < s->padded_rows; j += width, out += width) {
         const real *restrict y = s->panels + j * length;
-        double total[width] = {0};
+        double total[4][width] = {{0}};
         for (from = 0; from < length; from = end) {
-            real a[width] = {0};
+            real a0[width] = {0}, a1[width] = {0}, a2[width] = {0}, a3[width] = {0};
             end = length - from < run ? length : from + run;
             for (k = from; k < end; k++)
                 for (l = 0; l < width; l++) {
-                    const real d = x[k] - y[k * width + l];
-                    a[l] = mxl_fma(d, d, a[l]);
+                    const real yl = y[k * width + l];
+                    const real d0 = x0[k] - yl, d1 = x1[k] - yl, d2 = x2[k] - yl, d3 = x3[k] - yl;
+                    a0[l] = mxl_fma(d0, d0, a0[l]);
+                    a1[l] = mxl_fma(d1, d1, a1[l]);
+                    a2[l] = mxl_fma(d2, d2, a2[l]);
+                    a3[l] = mxl_fma(d3, d3, a3[l]);
                 }
-            for (l = 0; l < width; l++)
-                total[l] += a[l];
+            for (l = 0; l < width; l++) {
+                total[0][l] += a0[l];
+                total[1][l] += a1[l];
+                total[2][l] += a2[l];
+                total[3][l] += a3[l];
+            }
         }
-        for (l = 0; l < width; l++)
-            scores[j + l] = -total[l];
+        for (k = 0; k < 4; k++)
+            for (l = 0; l < width; l++)
+                out[k * s->padded_rows + l] = -total[k][l];
     }
+}
+
+/* squares may overflow in float */
+static void MXL_T(sdml_mend)(const MXL_T(sdml) * s, const real *x, double *scores) {
 #if MXL_REAL == 32
-    for (j = 0; j < s->rows; j++) /* squares may overflow in float */
+    int64_t j, k;
+    for (j = 0; j < s->rows; j++)
         if (scores[j] - scores[j] != 0) {
             const real *y = s->x2 + j * s->padded_length;
             double total = 0;
-            for (k = 0; k < length; k++)
+            for (k = 0; k < s->length; k++)
                 total += ((double)x[k] - y[k]) * ((double)x[k] - y[k]);
             scores[j] = -total;
         }
+#else
+    (void)s, (void)x, (void)scores;
 #endif
 }
 
-/* d = sum_j g_j (x - y_j), for padded rows y_j */
-MXL_LOOP void MXL_T(sdml_gradient)(const MXL_T(sdml) * s, const real *restrict x,
+/* d = sum_j g_j (x - y_j), for padded rows y_j, and four neighbouring rows x, g and d */
+MXL_LOOP void MXL_T(sdml_gradient)(const MXL_T(sdml) * s, const real *restrict x, int64_t step,
                                    const real *restrict y, const real *restrict g,
                                    real *restrict d) {
     enum { width = MXL_T(panel), run = MXL_T(sdml_run) };
-    const int64_t step = s->padded_length;
+    const int64_t length = s->padded_length, rows = s->padded_rows;
+    const real *x0 = x, *x1 = x + step, *x2 = x1 + step, *x3 = x2 + step;
+    const real *g0 = g, *g1 = g + rows, *g2 = g1 + rows, *g3 = g2 + rows;
     int64_t j, k, from, end;
     int l;
-    for (k = 0; k < step; k += width) {
-        double total[width] = {0};
+    for (k = 0; k < length; k += width) {
+        double total[4][width] = {{0}};
         for (from = 0; from < s->rows; from = end) {
-            real a[width] = {0};
+            real a0[width] = {0}, a1[width] = {0}, a2[width] = {0}, a3[width] = {0};
             end = s->rows - from < run ? s->rows : from + run;
             for (j = from; j < end; j++)
-                for (l = 0; l < width; l++)
-                    a[l] = mxl_fma(g[j], x[k + l] - y[j * step + k + l], a[l]);
-            for (l = 0; l < width; l++)
-                total[l] += a[l];
+                for (l = 0; l < width; l++) {
+                    const real yl = y[j * length + k + l];
+                    a0[l] = mxl_fma(g0[j], x0[k + l] - yl, a0[l]);
+                    a1[l] = mxl_fma(g1[j], x1[k + l] - yl, a1[l]);
+                    a2[l] = mxl_fma(g2[j], x2[k + l] - yl, a2[l]);
+                    a3[l] = mxl_fma(g3[j], x3[k + l] - yl, a3[l]);
+                }
+            for (l = 0; l < width; l++) {
+                total[0][l] += a0[l];
+                total[1][l] += a1[l];
+                total[2][l] += a2[l];
+                total[3][l] += a3[l];
+            }
         }
-        for (l = 0; l < width; l++)
-            d[k + l] = (real)total[l];
+        for (j = 0; j < 4; j++)
+            for (l = 0; l < width; l++)
+                d[j * length + k + l] = (real)total[j][l];
     }
 }
 
-/* memory that a thread needs: scores, exponentials; a column, a gradient */
+/* memory that a thread needs: scores; exponentials of one row; rows of G, or columns; gradients */
 static size_t MXL_T(sdml_bytes)(const mxl_job *job) {
+    enum { most = MXL_MATRIX_ROWS };
     const int64_t rows = MXL_T(padded)(job->n), length = MXL_T(padded)(job->classes);
-    return (size_t)(2 * rows) * sizeof(double) + (size_t)(rows + length) * sizeof(real);
+    return (size_t)((most + 1) * rows) * sizeof(double) +
+           (size_t)(most * (rows + length)) * sizeof(real);
 }
 
-static void MXL_T(sdml_row)(MXL_T(worker) * a, int64_t row, int64_t place, real scale) {
-    const MXL_T(sdml) *s = (const MXL_T(sdml) *)a->shared;
+/* from the scores of a row: its value, returned, and its row of G */
+static real MXL_T(sdml_value)(const MXL_T(sdml) * s, double *scores, double *e, int64_t row,
+                              real scale, real *g) {
     const mxl_sdml_targets *t = &s->targets;
-    const real *x = s->x1 + row * s->padded_length;
     const int64_t n = s->rows;
-    double *scores = (double *)a->extra, *e = scores + s->padded_rows;
-    real *d = (real *)(e + s->padded_rows) + s->padded_rows;
-    double max, r, value;
     int64_t j, at;
-    MXL_T(sdml_scores)(s, x, scores);
-    max = row_max_f64(scores, n, &at);
-    r = row_exp_f64(scores, e, n, max, at);
-    value = t->entropy + t->same * (max - scores[row]) + mxl_log1p(r);
-    if (s->g) {
-        real *g = s->g + row * n;
+    const double max = row_max_f64(scores, n, &at);
+    const double r = row_exp_f64(scores, e, n, max, at);
+    double value = t->entropy + t->same * (max - scores[row]) + mxl_log1p(r);
+    if (g) {
         const double inverse = 1 / (1 + r), by = 2 * (double)scale;
         for (j = 0; j < n; j++)
             g[j] = (real)((t->other - e[j] * inverse) * by);
@@ -118,42 +147,94 @@ static void MXL_T(sdml_row)(MXL_T(worker) * a, int64_t row, int64_t place, real 
         scores[row] = 0;
         value += t->other * total_f64(sum_of_f64(scores, n));
     }
-    a->e[place] = (real)value;
-    if (a->job->din[0].kind != MXL_UNWANTED) {
-        MXL_T(sdml_gradient)(s, x, s->x2, s->g + row * n, d);
-        MXL_T(sink_put)(&a->din[0], row * s->length, d, s->length);
+    return (real)value;
+}
+
+/* phase 1: n rows of x1 from `row` on, whose values go to a->e from `place` on and whose gradients
+ * are multiplied by a->u there; n is sdml_rows or 1 */
+static void MXL_T(sdml_rows_of)(MXL_T(worker) * a, int64_t row, int64_t place, int n) {
+    const MXL_T(sdml) *s = (const MXL_T(sdml) *)a->shared;
+    enum { most = MXL_MATRIX_ROWS };
+    const real *x = s->x1 + row * s->padded_length;
+    double *scores = (double *)a->extra, *e = scores + most * s->padded_rows;
+    real *d = (real *)(e + s->padded_rows) + most * s->padded_rows;
+    real *g = s->g ? s->g + row * s->padded_rows : NULL;
+    int r;
+    MXL_T(sdml_scores)(s, x, n == most ? s->padded_length : 0, scores);
+    for (r = 0; r < n; r++) {
+        double *of_row = scores + r * s->padded_rows;
+        MXL_T(sdml_mend)(s, x + r * s->padded_length, of_row);
+        a->e[place + r] = MXL_T(sdml_value)(s, of_row, e, row + r, a->u[place + r],
+                                            g ? g + r * s->padded_rows : NULL);
+    }
+    if (a->job->din[0].kind == MXL_UNWANTED)
+        return;
+    MXL_T(sdml_gradient)(s, x, n == most ? s->padded_length : 0, s->x2, g, d);
+    for (r = 0; r < n; r++)
+        MXL_T(sink_put)(&a->din[0], (row + r) * s->length, d + r * s->padded_length, s->length);
+}
+
+static void MXL_T(sdml_tile)(MXL_T(worker) * a, int64_t position, int64_t n) {
+    enum { most = MXL_MATRIX_ROWS };
+    int64_t i;
+    int m;
+    for (i = 0; i < n; i += m) {
+        m = n - i < most ? 1 : most;
+        MXL_T(sdml_rows_of)(a, position + i, i, m);
     }
 }
 
-/* phase 2, for a row of x2 */
-static void MXL_T(sdml_column)(const mxl_job *job, const MXL_T(sdml) * s, int64_t row,
-                               char *extra) {
-    real *column = (real *)((double *)extra + 2 * s->padded_rows);
-    real *d = column + s->padded_rows;
+/* phase 2: n rows of x2 from `row` on; n is sdml_rows or 1 */
+static void MXL_T(sdml_columns)(const mxl_job *job, const MXL_T(sdml) * s, int64_t row, int n,
+                                char *extra) {
+    enum { most = MXL_MATRIX_ROWS };
+    real *columns = (real *)((double *)extra + (most + 1) * s->padded_rows);
+    real *d = columns + most * s->padded_rows;
     int64_t i;
+    int r;
     for (i = 0; i < s->rows; i++)
-        column[i] = s->g[i * s->rows + row];
-    MXL_T(sdml_gradient)(s, s->x2 + row * s->padded_length, s->x1, column, d);
-    MXL_T(store)(&job->din[1].view, row * s->length, s->length, d);
+        for (r = 0; r < n; r++)
+            columns[r * s->padded_rows + i] = s->g[i * s->padded_rows + row + r];
+    MXL_T(sdml_gradient)
+    (s, s->x2 + row * s->padded_length, n == most ? s->padded_length : 0, s->x1, columns, d);
+    for (r = 0; r < n; r++)
+        MXL_T(store)
+    (&job->din[1].view, (row + r) * s->length, s->length, d + r * s->padded_length);
 }
 
-static mxl_status MXL_T(sdml_begin)(MXL_T(sdml) * s, const mxl_job *job) {
-    enum { width = MXL_T(panel) };
+/* numbers of: each of x1 and x2, the panels, and G */
+static void MXL_T(sdml_numbers)(const mxl_job *job, size_t numbers[3]) {
+    enum { most = MXL_MATRIX_ROWS };
     const int want = job->din[0].kind != MXL_UNWANTED || job->din[1].kind != MXL_UNWANTED;
+    const int64_t rows = MXL_T(padded)(job->n), length = MXL_T(padded)(job->classes);
+    numbers[0] = (size_t)(job->n * length);
+    numbers[1] = (size_t)(rows * job->classes);
+    /* four rows are read even if only one counts */
+    numbers[2] = want ? (size_t)((job->n + most - 1) * rows) : 0;
+}
+
+/* memory that all threads share */
+static size_t MXL_T(sdml_shared_bytes)(const mxl_job *job) {
+    size_t numbers[3];
+    MXL_T(sdml_numbers)(job, numbers);
+    return (2 * numbers[0] + numbers[1] + numbers[2]) * sizeof(real);
+}
+
+static void MXL_T(sdml_begin)(MXL_T(sdml) * s, const mxl_job *job, char *room) {
+    enum { width = MXL_T(panel) };
+    size_t numbers[3];
     int64_t step, i, k;
-    size_t numbers;
+    MXL_T(sdml_numbers)(job, numbers);
     s->rows = job->n;
     s->length = job->classes;
     s->padded_rows = MXL_T(padded)(s->rows);
     s->padded_length = step = MXL_T(padded)(s->length);
     s->targets = mxl_sdml_smooth(job->smoothing, (double)s->rows);
-    numbers = (size_t)(2 * s->rows * step + s->padded_rows * s->length);
-    s->x1 = (real *)calloc(numbers + (want ? (size_t)(s->rows * s->rows) : 0), sizeof(real));
-    if (s->x1 == NULL)
-        return MXL_ERR_MEMORY;
-    s->x2 = s->x1 + s->rows * step;
-    s->panels = s->x2 + s->rows * step;
-    s->g = want ? s->x1 + numbers : NULL;
+    s->x1 = (real *)(void *)room;
+    s->x2 = s->x1 + numbers[0];
+    s->panels = s->x2 + numbers[0];
+    s->g = numbers[2] ? s->panels + numbers[1] : NULL;
+    memset(room, 0, MXL_T(sdml_shared_bytes)(job));
     for (i = 0; i < s->rows; i++) {
         real *panel = s->panels + i / width * width * s->length + i % width;
         const real *x = s->x2 + i * step;
@@ -162,5 +243,4 @@ static mxl_status MXL_T(sdml_begin)(MXL_T(sdml) * s, const mxl_job *job) {
         for (k = 0; k < s->length; k++)
             panel[k * width] = x[k];
     }
-    return MXL_OK;
 }

@@ -52,52 +52,74 @@ static real MXL_T(row_max)(const real *x, int64_t n, int64_t *at) {
     return best;
 }
 
+MXL_LOOP void MXL_T(exponentials)(real *restrict e, const real *restrict x, int64_t n, real max) {
+    int64_t i;
+    for (i = 0; i < n; i++)
+        e[i] = MXL_T(exp_below_1)(x[i] - max);
+}
+
 /* e_i = exp(x_i - max), and the sum of all but e_at. Infinite max: NaN, as inf - inf.
  * Between blocks the memory behind the row, where the next one usually lies, is asked for: finding
  * a maximum waits for memory, and this hides most of that (7 to 12 % of a large SoftmaxCE). */
-static double MXL_T(row_exp)(const real *restrict x, real *restrict e, int64_t n, real max,
-                             int64_t at) {
+static double MXL_T(row_exp)(const real *x, real *e, int64_t n, real max, int64_t at) {
     MXL_T(sum) r = {0, 0};
-    enum { block = 256, line = 64 };
-    real at_max;
-    int64_t i, start, end;
+    enum { block = 512, line = 64 / sizeof(real), piece = 8 * line };
+    int64_t i, start, end, from, to;
     for (start = 0; start < n; start = end) {
+        real at_max = 0;
         end = start + block < n ? start + block : n;
-        for (i = start; i < end; i += line / (int)sizeof(real))
-            MXL_PREFETCH((uintptr_t)x + (uintptr_t)(n + i) * sizeof(real));
-        for (i = start; i < end; i++)
-            e[i] = MXL_T(exp_below_1)(x[i] - max);
+        for (from = start; from < end; from = to) {
+            to = from + piece < end ? from + piece : end;
+            for (i = from; i < to; i += line)
+                MXL_PREFETCH((uintptr_t)(const void *)x + (uintptr_t)(n + i) * sizeof(real));
+            MXL_T(exponentials)(e + from, x + from, to - from, max);
+        }
+        if (at >= start && at < end) {
+            at_max = e[at];
+            e[at] = 0;
+        }
+        MXL_T(add)(&r, MXL_T(sum_of)(e + start, end - start));
+        if (at >= start && at < end)
+            e[at] = at_max;
     }
-    at_max = e[at];
-    e[at] = 0;
-    r = MXL_T(sum_of)(e, n);
-    e[at] = at_max;
     return MXL_T(total)(r) + (max - max);
 }
 
-/* lp = log(softmax), sm = softmax, of n / classes rows */
-static void MXL_T(log_softmax)(const real *restrict x, real *restrict lp, real *restrict sm,
-                               int64_t n, int64_t classes) {
-    int64_t start, i, at;
-    for (start = 0; start < n; start += classes) {
-        const real max = MXL_T(row_max)(x + start, classes, &at);
-        const double r = MXL_T(row_exp)(x + start, sm + start, classes, max, at);
-        const real log_sum = (real)mxl_log1p(r), inverse = (real)(1 / (1 + r));
-        for (i = start; i < start + classes; i++) {
-            lp[i] = (x[i] - max) - log_sum;
-            sm[i] *= inverse;
-        }
+typedef struct {
+    real max, log_sum; /* of the exponentials of the differences to max */
+    real inverse;      /* 1 over that sum */
+} MXL_T(softmax);
+
+/* of the row x; e receives its exponentials */
+static MXL_T(softmax) MXL_T(row_softmax)(const real *x, real *e, int64_t n) {
+    MXL_T(softmax) row;
+    double r;
+    int64_t at;
+    row.max = MXL_T(row_max)(x, n, &at);
+    r = MXL_T(row_exp)(x, e, n, row.max, at);
+    row.log_sum = (real)mxl_log1p(r);
+    row.inverse = (real)(1 / (1 + r));
+    return row;
+}
+
+/* lp = log(softmax) and, from exponentials to probabilities in place, sm = softmax, of n elements
+ * of the row */
+static void MXL_T(log_softmax)(const MXL_T(softmax) * row, const real *restrict x,
+                               real *restrict lp, real *restrict sm, int64_t n) {
+    const real max = row->max, log_sum = row->log_sum, inverse = row->inverse;
+    int64_t i;
+    for (i = 0; i < n; i++) {
+        lp[i] = (x[i] - max) - log_sum;
+        sm[i] *= inverse;
     }
 }
 
-/* from d, the gradient with respect to log(softmax), to that with respect to the scores, in place:
- * d_i - softmax_i * sum of d */
-static void MXL_T(softmax_gradient)(real *restrict d, const real *restrict sm, int64_t n,
-                                    int64_t classes) {
-    int64_t start, i;
-    for (start = 0; start < n; start += classes) {
-        const real total = (real)MXL_T(total)(MXL_T(sum_of)(d + start, classes));
-        for (i = start; i < start + classes; i++)
-            d[i] = d[i] - sm[i] * total;
-    }
+/* of a row, from d, the gradient with respect to log(softmax), whose sum is `sum`, to that with
+ * respect to the scores, in place: d_i - softmax_i * sum */
+static void MXL_T(softmax_gradient)(real *restrict d, const real *restrict sm, MXL_T(sum) sum,
+                                    int64_t n) {
+    const real total = (real)MXL_T(total)(sum);
+    int64_t i;
+    for (i = 0; i < n; i++)
+        d[i] = d[i] - sm[i] * total;
 }

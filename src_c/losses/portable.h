@@ -19,11 +19,13 @@
 #define MXL_LOOP static
 #endif
 
-/* ask for memory that will be read soon; any address will do */
+/* ask for memory that will soon be read, or written; any address will do */
 #if defined(__GNUC__) && !defined(__CUDACC__)
 #define MXL_PREFETCH(address) __builtin_prefetch((const void *)(address))
+#define MXL_PREFETCH_WRITE(address) __builtin_prefetch((const void *)(address), 1)
 #else
 #define MXL_PREFETCH(address) (void)(address)
+#define MXL_PREFETCH_WRITE(address) (void)(address)
 #endif
 
 /* a * b + c with one rounding where the processor can, the same on every such processor. The

@@ -19,6 +19,8 @@ except ModuleNotFoundError as error:
         "and start Python in another folder"
     ) from error
 
+from ._prepared import DTYPES, Prepared
+
 _ERRORS = {
     lib.MXL_ERR_DTYPE: MXNetTypeError,
     lib.MXL_ERR_MEMORY: MXNetMemoryError,
@@ -26,24 +28,13 @@ _ERRORS = {
     lib.MXL_ERR_VERSION: MXNetError,
 }
 
-_DTYPES = {
-    np.dtype(name): ffi.new("mxl_dtype *", (code, np.dtype(name).itemsize * 8, 1))[0]
-    for code, names in (
-        (lib.MXL_FLOAT, ("float16", "float32", "float64")),
-        (lib.MXL_INT, ("int8", "int16", "int32", "int64")),
-        (lib.MXL_UINT, ("uint8", "uint16", "uint32", "uint64")),
-        (lib.MXL_BOOL, ("bool",)),
-    )
-    for name in names
-}
-
 
 def _known_dtype(dtype):
     """Whether the core has such elements; ml_dtypes' bfloat16 becomes known when it is first seen."""
-    if dtype in _DTYPES:
+    if dtype in DTYPES:
         return True
     if dtype.name == "bfloat16" and dtype.itemsize == 2 and dtype.isnative:
-        _DTYPES[dtype] = ffi.new("mxl_dtype *", (lib.MXL_BFLOAT, 16, 1))[0]
+        DTYPES[dtype] = ffi.new("mxl_dtype *", (lib.MXL_BFLOAT, 16, 1))[0]
         return True
     return False
 
@@ -87,7 +78,7 @@ LOSSES: dict[str, LossInfo] = _read_table()
 
 
 class Options:
-    """A loss with its options set, and the shapes of value that it has been asked about."""
+    """A loss with its options set, and what is known from earlier calls."""
 
     def __init__(self, info: LossInfo, fields: dict[str, float], flags: dict[str, bool]):
         self.info = info
@@ -99,7 +90,8 @@ class Options:
             bit = getattr(lib, "MXL_" + name)
             self.struct.flags = self.struct.flags | bit if on else self.struct.flags & ~bit
         self.value_shapes: dict[tuple, tuple[int, ...]] = {}  # by shapes of the first two inputs
-        self.prepared: dict[tuple, _Prepared] = {}  # by shapes and dtypes of the first two inputs
+        self.calls = Prepared(info.number, self.struct)
+        self.head = 1.0  # what autograd expects the head gradient to be: what it was the last time
 
 
 class _Call:
@@ -130,7 +122,7 @@ class _Call:
         if self.described[i] != (shape, dtype, contiguous):  # calls often repeat with other data
             n = len(shape)
             tensor.ndim = n
-            tensor.dtype = _DTYPES[dtype]
+            tensor.dtype = DTYPES[dtype]
             if n:
                 self.shapes[i][0:n] = shape
             tensor.strides = ffi.NULL if contiguous else self.strides[i]
@@ -171,75 +163,6 @@ class _Call:
         return tuple(self.shapes[_VALUE][0 : tensor.ndim])
 
 
-class _Prepared:
-    """Calls with two inputs of known shapes and dtypes: only the addresses are still to be set."""
-
-    def __init__(self, value_shape, dtype):
-        self.value_shape, self.dtype = value_shape, dtype
-        self.free = []  # (struct, its _Call) of those not in use; a call in flight has its own
-
-    def make(self, options, pred, label):
-        call = _Call()
-        for i, array in enumerate((pred, label)):
-            call.inputs[i], _ = call.set(i, array)
-        value, _ = call.set(_VALUE, np.empty(self.value_shape, self.dtype))
-        call.grads[0], _ = call.set(_GRAD, pred)
-        struct = ffi.new("mxl_prepared *")
-        struct.loss, struct.n_inputs, struct.options = options.info.number, 2, options.struct
-        struct.inputs, struct.value, struct.grads = call.inputs, value, call.grads
-        struct.exec = call.exec
-        return struct, call
-
-
-_CONTIGUOUS, _WRITEABLE = 0x101, 0x501  # numpy's flags: aligned and row by row; and writeable
-_empty, _ndarray = np.empty, np.ndarray
-_from_buffer, _run_prepared = ffi.from_buffer, lib.mxl_run_prepared
-
-
-def run_prepared(options, pred, label, value=None, grad=None, want_grad=True):
-    """Value, and gradient with respect to pred, of two plain numpy arrays whose shapes and dtypes
-    were here before; None if `run` has to see to it."""
-    try:
-        known = options.prepared[pred.shape, pred.dtype, label.shape, label.dtype]
-    except KeyError:
-        return None
-    if pred.flags.num & label.flags.num & _CONTIGUOUS != _CONTIGUOUS:
-        return None
-    if value is None:
-        value = _empty(known.value_shape, known.dtype)
-    elif not _fits(value, known.value_shape, known.dtype):
-        return None
-    if grad is not None:
-        if not _fits(grad, pred.shape, known.dtype):
-            return None
-    elif want_grad:
-        grad = _empty(pred.shape, known.dtype)
-    try:
-        prepared = known.free.pop()
-    except IndexError:
-        prepared = known.make(options, pred, label)
-    status = _run_prepared(
-        prepared[0],
-        _from_buffer(pred),
-        _from_buffer(label),
-        _from_buffer(value),
-        ffi.NULL if grad is None else _from_buffer(grad),
-    )
-    if status:
-        raise prepared[1].failure(status)
-    known.free.append(prepared)
-    return value, grad
-
-
-def _fits(array, shape, dtype):
-    return (
-        type(array) is _ndarray
-        and array.shape == shape
-        and array.dtype == dtype
-        and array.flags.num & _WRITEABLE == _WRITEABLE
-    )
-
-
 _calls: list[_Call] = []  # those not in use; list.pop and list.append are atomic
 
 
@@ -260,7 +183,7 @@ def as_input(loss: str, name: str, x, need_array: bool):
         except ValueError as error:
             raise MXNetValueError(f"{loss}: {name} cannot be made into an array: {error}") from None
     if not _known_dtype(x.dtype):
-        if not x.dtype.isnative and x.dtype.newbyteorder("=") in _DTYPES:
+        if not x.dtype.isnative and x.dtype.newbyteorder("=") in DTYPES:
             return x.astype(x.dtype.newbyteorder("="))
         raise MXNetTypeError(
             f"{loss}: {name} has dtype {x.dtype}; expected a real number type of at most 64 bits"
@@ -402,20 +325,10 @@ def run(
                 (value, *grads),
             )
         call.run(options, n, head, value_tensor, call.grads if wrt else ffi.NULL)
-        if len(arrays) == 2 or all(a is None for a in arrays[2:]):
-            _remember(options, pred, arrays[1], shape)
+        options.calls.remember(arrays, shape)
     finally:
         _calls.append(call)
     return value, grads
-
-
-def _remember(options, pred, label, value_shape):
-    """Have run_prepared take such arrays from now on."""
-    key = pred.shape, pred.dtype, label.shape, label.dtype
-    if key not in options.prepared:
-        if len(options.prepared) > 1000:
-            options.prepared.clear()
-        options.prepared[key] = _Prepared(value_shape, pred.dtype)
 
 
 # ---- The machine ---------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 
 from ._ndarray import NDArray, invoke
-from .autograd import after_inputs
+from ._tape import after_inputs
 from .base import MXNetError, MXNetMemoryError, MXNetValueError
 
 # numbers of dtypes in MXNet's files

@@ -12,18 +12,20 @@
 
 from __future__ import annotations
 
-import functools
-import sys
 import threading
 
 import numpy as np
 
-from .base import (
-    MXNetError,
-    MXNetMemoryError,
-    MXNetTypeError,
-    MXNetValueError,
+from ._tape import (  # noqa: F401
+    LossNode,
+    MeanNode,
+    Node,
+    Variable,
+    after_inputs,
+    backward_along,
+    pulled_back,
 )
+from .base import MXNetError, MXNetTypeError, MXNetValueError
 
 __all__ = [
     "Function",  # noqa: F822  (from _function.py)
@@ -110,135 +112,6 @@ def predict_mode():
     return _scope(None, False)
 
 
-# ---- The tape ------------------------------------------------------------------------------------
-
-
-def _references(box):
-    g = box.pop()
-    return sys.getrefcount(g)
-
-
-_ALONE = _references([np.empty(1)])  # what is counted if nobody else refers to an array
-
-
-class Variable:
-    """Where the gradient of an NDArray goes."""
-
-    __slots__ = ("fresh", "grad", "request", "spare")
-
-    def __init__(self, grad, request):
-        self.grad, self.request = grad, request
-        self.fresh = False  # whether backward has been here since someone last set it
-        self.spare = None  # memory that a loss may write its next gradient to
-
-    def put(self, box):
-        """Take a gradient out of a list that has only it. An array that nobody else refers to becomes
-        the NDArray's own, and the one before is kept for the next time; but if there is a view of
-        the one before, it is written to, so that the view shows the gradient."""
-        g = box.pop()
-        self.fresh = True
-        target = self.grad._data
-        if self.request == "write":
-            if (
-                type(g) is np.ndarray
-                and g.shape == target.shape
-                and g.dtype == target.dtype
-                and g.base is None
-                and g.flags.c_contiguous
-                and sys.getrefcount(g) <= _ALONE
-                and target.base is None
-                and sys.getrefcount(target) <= _ALONE + 1
-            ):
-                self.grad._data, self.spare = g, target
-            else:
-                target[...] = np.asarray(g).reshape(target.shape)
-        elif self.request == "add":
-            target += np.asarray(g).reshape(target.shape).astype(target.dtype, copy=False)
-
-
-class Node:
-    """One recorded operation: where its inputs came from, and its pullback.
-
-    parents has, per input, a Variable, a pair (Node, number of its output), or None."""
-
-    __slots__ = ("name", "outputs", "parents", "pullback", "several")
-
-    def __init__(self, name, parents, pullback, outputs, several):
-        self.name, self.parents, self.pullback = name, parents, pullback
-        self.outputs = [(a.shape, a.dtype) for a in outputs]
-        self.several = several  # the pullback takes a list of gradients
-
-
-class LossNode(Node):
-    """A loss on the tape: its gradients were computed along with its value.
-
-    They are for a head gradient of one: `pull` multiplies them by a head that is one number, and
-    calls the kernel again for one that varies."""
-
-    __slots__ = ("again", "ready")
-
-    def __init__(self, name, parents, value, ready, again):
-        self.name, self.parents, self.ready, self.again = name, parents, ready, again
-        self.outputs, self.several, self.pullback = ((value.shape, value.dtype),), False, self
-
-    def pull(self, head, retain_graph):
-        """The gradients for a head; they are the caller's own, unless the graph is retained."""
-        constant = not any(head.strides) or head.size == 1
-        first = head[(0,) * head.ndim]
-        if not constant and not (head == first).all():
-            return self.again(head)
-        ready = self.ready
-        if not retain_graph:
-            self.ready = None
-        if first == 1:
-            return ready
-        out = [None if retain_graph else g for g in ready]
-        return [np.multiply(g, g.dtype.type(first), out=o) for g, o in zip(ready, out)]
-
-
-def backward_along(node, retain_graph):
-    """`backward` from a result of one element or a loss, if each step has one input only, up to a
-    variable or a loss of variables; whether that was the case."""
-    chain, end = [], node
-    while True:
-        if end.pullback is None or len(end.outputs) != 1 or end.several:
-            return False
-        chain.append(end)
-        if type(end) is LossNode:
-            for parent in end.parents:
-                if type(parent) is not Variable:
-                    return False
-            break
-        if len(end.parents) != 1:
-            return False
-        (parent,) = end.parents
-        if type(parent) is Variable:
-            break
-        end = parent[0]
-    shape, dtype = node.outputs[0]
-    if node is chain[-1] and type(node) is LossNode:
-        back = list(node.ready) if retain_graph else node.ready
-        node.ready = node.ready if retain_graph else None
-    else:
-        back = [_one(dtype) if shape == (1,) else np.ones(shape, dtype)]
-        for step in chain:
-            back = list(_pulled_back(step, back, retain_graph))
-            if back[0] is None:
-                back = [np.zeros(p.grad.shape, p.grad.dtype) for p in chain[-1].parents]
-                break
-    for parent in reversed(chain[-1].parents):
-        parent.put([back.pop()])
-    if not retain_graph:
-        for step in chain:
-            step.pullback = None
-    return True
-
-
-@functools.lru_cache
-def _one(dtype):
-    return np.ones(1, dtype)
-
-
 def _used_up(node):
     return MXNetError(
         f"backward: the graph of {node.name} has been used already; pass retain_graph=True to the "
@@ -283,21 +156,6 @@ def _heads_of(heads, head_grads):
     return pairs
 
 
-def after_inputs(roots, inputs_of):
-    """The roots and all nodes before them, each after its inputs; the last of several first."""
-    found, done = [], set()
-    stack = [(node, False) for node in roots]
-    while stack:
-        node, finished = stack.pop()
-        if finished:
-            found.append(node)
-        elif id(node) not in done:
-            done.add(id(node))
-            stack.append((node, True))
-            stack += [(source, False) for source in inputs_of(node)]
-    return found
-
-
 def _order(sources):
     """Nodes reachable from the heads, each after all that use its outputs."""
     roots = [source[0] for source in sources if not isinstance(source, Variable)]
@@ -306,21 +164,6 @@ def _order(sources):
 
 def _nodes_before(node):
     return [parent[0] for parent in node.parents if isinstance(parent, tuple)]
-
-
-def _pulled_back(node, gradients, retain_graph):
-    """Gradients of a node's inputs; what goes wrong is an error that names the node."""
-    try:
-        with np.errstate(all="ignore"):
-            if type(node) is LossNode:
-                return node.pull(gradients[0], retain_graph)
-            return node.pullback(gradients if node.several else gradients[0])
-    except MXNetError:
-        raise
-    except MemoryError as error:
-        raise MXNetMemoryError(f"backward of {node.name}: {error}") from None
-    except (ValueError, TypeError, IndexError, ArithmeticError) as error:
-        raise MXNetValueError(f"backward of {node.name}: {error}") from None
 
 
 _REGARDLESS = (
@@ -358,7 +201,7 @@ def _gradients(pairs, retain_graph):
                 np.zeros(shape, dtype) if g is None else g
                 for g, (shape, dtype) in zip(gradients or [None], node.outputs)
             ]
-            back = _pulled_back(node, gradients, retain_graph)
+            back = pulled_back(node, gradients, retain_graph)
             gradients = g = None
             for parent, g in zip(node.parents, back):
                 if parent is not None and g is not None:

@@ -16,38 +16,15 @@ cdef = re.sub(r"1 << (\d+)", lambda m: str(1 << int(m[1])), cdef)
 for name, number in re.findall(r"#define (MXL_MAX_\w+) (\d+)", header):
     cdef = f"#define {name} {number}\n" + cdef
 
-# A call whose arrays were described before: Python sets the five addresses in one go.
-PREPARED = """
-typedef struct mxl_prepared {
-    mxl_loss loss;
-    int32_t n_inputs;
-    const mxl_options *options;
-    mxl_tensor **inputs;
-    mxl_tensor *value;
-    mxl_tensor **grads;
-    const mxl_exec *exec;
-} mxl_prepared;
-"""
-RUN_PREPARED = """
-static mxl_status mxl_run_prepared(const mxl_prepared *p, void *pred, void *label, void *value,
-                                   void *grad) {
-    p->inputs[0]->data = pred;
-    p->inputs[1]->data = label;
-    p->value->data = value;
-    if (grad)
-        p->grads[0]->data = grad;
-    return mxl_run(p->loss, p->options, p->n_inputs, (const mxl_tensor *const *)p->inputs, NULL,
-                   p->value, grad ? p->grads : NULL, p->exec);
-}
+# and from the header for calls on arrays that were described before
+arrays = (pathlib.Path(__file__).parent / "python_arrays.h").read_text()
+prepared = arrays.split("[cdef prepared] */")[1].split("/* [end cdef prepared]")[0]
+functions = """
+int mxl_run_prepared(const mxl_prepared *p, uintptr_t first, uintptr_t second, uintptr_t third,
+                     uintptr_t value, uintptr_t grad, double head);
+void mxl_array_facts(uintptr_t object, size_t header, uintptr_t *facts);
 """
 
 ffibuilder = FFI()
-ffibuilder.cdef(cdef)
-ffibuilder.cdef(PREPARED)
-ffibuilder.cdef(
-    "mxl_status mxl_run_prepared(const mxl_prepared *p, void *pred, void *label, void *value, "
-    "void *grad);"
-)
-ffibuilder.set_source(
-    "mxloss._native", '#include "mxloss.h"\n' + PREPARED + RUN_PREPARED, py_limited_api=True
-)
+ffibuilder.cdef(cdef + prepared + functions)
+ffibuilder.set_source("mxloss._native", '#include "python_arrays.h"\n', py_limited_api=True)

@@ -11,7 +11,7 @@ from .. import ndarray as nd
 from .._ndarray import NDArray, wrap
 from .._observe import tell, watching
 from .._symbol import Symbol
-from ..autograd import LossNode
+from .._tape import LossNode
 from ..base import MXNetTypeError, MXNetValueError
 from ._hybrid_block import HybridBlock
 
@@ -199,7 +199,7 @@ class FusedLoss(Loss):
         if (
             quick is None
             or type(self).forward is not FusedLoss.forward
-            or len(inputs) != 2
+            or not 2 <= len(inputs) <= 3
             or named_inputs
             or self._forward_pre_hooks
             or self._forward_hooks
@@ -208,39 +208,46 @@ class FusedLoss(Loss):
             or watching.callbacks
         ):
             return super().__call__(*inputs, **named_inputs)
-        pred, label = inputs
-        if type(pred) is NDArray and type(label) is NDArray:
-            result = self._quick_ndarrays(quick, pred, label)
-        elif type(pred) is np.ndarray and type(label) is np.ndarray:
-            found = _core.run_prepared(quick, pred, label, want_grad=False)
-            result = None if found is None else found[0]
-        else:
-            result = None
-        return self.forward(pred, label) if result is None else result
+        kinds = {type(x) for x in inputs}
+        if len(kinds) == 1:
+            if NDArray in kinds:
+                result = self._quick_ndarrays(quick, inputs)
+                if result is not None:
+                    return result
+            elif np.ndarray in kinds:
+                found = quick.calls.run(*inputs, want_grad=False)
+                if found is not None:
+                    return found[0]
+        return self.forward(*inputs)
 
-    def _quick_ndarrays(self, options, pred, label):
-        """The value of two NDArrays as they were here before, on the tape if pred alone is; None if
+    def _quick_ndarrays(self, options, inputs):
+        """The value of NDArrays as they were here before, on the tape if the first alone is; None if
         `_forward_ndarrays` has to see to it."""
+        arrays = [x._data for x in inputs]
         if not autograd._state.recording:
-            found = _core.run_prepared(options, pred._data, label._data, want_grad=False)
+            found = options.calls.run(*arrays, want_grad=False)
             return None if found is None else wrap(found[0])
+        for x in inputs[1:]:
+            if x._variable is not None or x._node is not None:
+                return None
+        pred = inputs[0]
         variable, source = pred._variable, pred._source()
-        if source is None or label._variable is not None or label._node is not None:
+        if source is None:
             return None
         spare = None
         if variable is not None:
             spare, variable.spare = variable.spare, None
-        arrays = pred._data, label._data
-        found = _core.run_prepared(options, *arrays, None, spare)
+        found = options.calls.run(*arrays, grad=spare)
         if found is None:
             return None
-        value, grad = found
+        value, grad, known = found
 
         def again(head):
             return _core.run(options, arrays, head, want_value=False, wrt=(0,))[1]
 
         result = wrap(value)
-        result._node = LossNode(self._core_name, (source,), value, [grad], again), 0
+        node = LossNode(self._core_name, (source,), value, [grad], known.head, known, again)
+        result._node = node, 0
         return result
 
     def forward(self, *inputs, **named_inputs):
@@ -317,14 +324,16 @@ class FusedLoss(Loss):
             for i, source in enumerate(sources)
             if source is not None and arrays[i].dtype.kind == "f"
         ]
-        value, ready = _core.run(options, arrays, wrt=wrt)
+        head = options.head
+        value, ready = _core.run(options, arrays, None if head == 1 else head, wrt=wrt)
 
         def again(head):
             return _core.run(options, arrays, head, want_value=False, wrt=wrt)[1]
 
         result = self._made_known(NDArray(value), inputs)
         parents = [sources[i] for i in wrt]
-        result._node = LossNode(type(self).__name__, parents, value, ready, again), 0
+        name = type(self).__name__
+        result._node = LossNode(name, parents, value, ready, head, options, again), 0
         return result
 
     def _made_known(self, result, inputs):
@@ -436,17 +445,24 @@ class FusedLoss(Loss):
         ([2.0], [2.0])
         """
         quick = self.__dict__.get("_quick")
-        if quick is not None and len(inputs) == 2 and wrt is None and head_grad is None:
-            pred, label = inputs
-            if type(pred) is np.ndarray and type(label) is np.ndarray and not named_inputs:
+        if (
+            quick is not None
+            and wrt is None
+            and head_grad is None
+            and not named_inputs
+            and 2 <= len(inputs) <= 3
+        ):
+            for x in inputs:
+                if type(x) is not np.ndarray:
+                    break
+            else:
+                found = None
                 if out is None:
-                    found = _core.run_prepared(quick, pred, label)
+                    found = quick.calls.run(*inputs, head=1.0)
                 elif type(out) is tuple and len(out) == 2:
-                    found = _core.run_prepared(quick, pred, label, *out)
-                else:
-                    found = None
+                    found = quick.calls.run(*inputs, *(None,) * (3 - len(inputs)), *out, head=1.0)
                 if found is not None:
-                    return found
+                    return found[:2]
         if self._is_custom():
             raise MXNetTypeError(
                 f"{type(self).__name__} overrides hybrid_forward, and value_and_grad has the "

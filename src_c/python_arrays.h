@@ -1,0 +1,91 @@
+/*
+ * python_arrays.h - a call on numpy arrays that are like those of an earlier one
+ *
+ * A small loss takes a fraction of the time that it takes to describe its arrays from Python. So
+ * the description of a call is kept, and the next one hands over the arrays themselves: here they
+ * are compared with the description, and their addresses put in. Arrays are read through the fields
+ * that numpy's C interface fixes (PyArrayObject_fields: the same in numpy 1 and 2), behind `header`
+ * bytes of the object's own; mxloss/_prepared.py makes sure at import that this is what is there.
+ *
+ * Part of the Python binding only.
+ */
+#ifndef MXL_PYTHON_ARRAYS_H
+#define MXL_PYTHON_ARRAYS_H
+#include <stdint.h>
+
+#include "mxloss.h"
+
+typedef struct mxl_array_fields {
+    char *data;
+    int ndim;
+    const intptr_t *shape, *strides;
+    const void *base, *dtype;
+    int flags; /* see below */
+} mxl_array_fields;
+
+enum {
+    MXL_ARRAY_READ = 0x101,  /* row-major without gaps, and aligned */
+    MXL_ARRAY_WRITE = 0x501, /* writeable, too */
+    MXL_ARRAY_OTHER = -1     /* result of mxl_run_prepared: not the arrays described */
+};
+
+/* [cdef prepared] */
+/* Inputs by their places, then value, gradient with respect to the first input, head gradient. All
+ * have their shapes; data is set in each call. */
+typedef struct mxl_prepared {
+    int32_t loss; /* an mxl_loss */
+    int32_t n_inputs;
+    const mxl_options *options;
+    mxl_tensor inputs[3], value, grad, head;
+    uintptr_t dtypes[3]; /* numpy's objects; value and gradient have the first one */
+    size_t header;
+} mxl_prepared;
+/* [end cdef prepared] */
+
+static const mxl_array_fields *mxl_array(const mxl_prepared *p, uintptr_t object) {
+    return (const mxl_array_fields *)(object + p->header);
+}
+
+/* Put an array's address into *t, a copy of its description; 0 if the array is not like that. */
+static int mxl_take(const mxl_prepared *p, uintptr_t object, uintptr_t dtype, int flags,
+                    mxl_tensor *t) {
+    const mxl_array_fields *a = mxl_array(p, object);
+    int i;
+    if (a->ndim != t->ndim || (uintptr_t)a->dtype != dtype || (a->flags & flags) != flags)
+        return 0;
+    for (i = 0; i < a->ndim; i++)
+        if (a->shape[i] != t->shape[i])
+            return 0;
+    t->data = a->data;
+    return 1;
+}
+
+/* An object of 0 is no third input, or no gradient wanted. `head` is the gradient of every element
+ * of the value. Returns an mxl_status or MXL_ARRAY_OTHER. */
+static int mxl_run_prepared(const mxl_prepared *p, uintptr_t first, uintptr_t second,
+                            uintptr_t third, uintptr_t value, uintptr_t grad, double head) {
+    mxl_prepared q = *p;
+    const mxl_tensor *inputs[3] = {&q.inputs[0], &q.inputs[1], &q.inputs[2]};
+    mxl_tensor *grads[3] = {&q.grad, NULL, NULL};
+    if (p->n_inputs != (third ? 3 : 2) ||
+        !mxl_take(p, first, p->dtypes[0], MXL_ARRAY_READ, &q.inputs[0]) ||
+        !mxl_take(p, second, p->dtypes[1], MXL_ARRAY_READ, &q.inputs[1]) ||
+        (third && !mxl_take(p, third, p->dtypes[2], MXL_ARRAY_READ, &q.inputs[2])) ||
+        !mxl_take(p, value, p->dtypes[0], MXL_ARRAY_WRITE, &q.value) ||
+        (grad && !mxl_take(p, grad, p->dtypes[0], MXL_ARRAY_WRITE, &q.grad)))
+        return MXL_ARRAY_OTHER;
+    q.head.data = &head;
+    return (int)mxl_run((mxl_loss)p->loss, p->options, p->n_inputs, inputs,
+                        head == 1 ? NULL : &q.head, &q.value, grad ? grads : NULL, NULL);
+}
+
+/* where an array's data, first axis, dtype and flags are read from: for the check at import */
+static void mxl_array_facts(uintptr_t object, size_t header, uintptr_t *facts) {
+    const mxl_array_fields *a = (const mxl_array_fields *)(object + header);
+    facts[0] = (uintptr_t)a->data;
+    facts[1] = (uintptr_t)a->ndim;
+    facts[2] = (uintptr_t)a->dtype;
+    facts[3] = (uintptr_t)a->flags;
+    facts[4] = (uintptr_t)a->shape[0];
+}
+#endif

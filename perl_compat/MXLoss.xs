@@ -1,0 +1,287 @@
+/* The core for Perl: PDLs as tensors, options as strings of bytes, errors as exceptions.
+ * Nothing here knows a loss; names, inputs and options come from the core's own table. */
+#define PERL_NO_GET_CONTEXT
+#include <pdlcore.h>
+#undef warn
+#undef barf
+
+#include "options.h"
+#include "tensors.h"
+
+MODULE = AI::MXLoss  PACKAGE = AI::MXLoss::Core
+
+PROTOTYPES: DISABLE
+
+BOOT:
+    load_module(PERL_LOADMOD_NOIMPORT, newSVpvs("PDL::Core"), NULL);
+    {
+        SV *shared = get_sv("PDL::SHARE", 0);
+        if (!shared)
+            croak("AI::MXLoss needs PDL::Core, which did not load");
+        PDL = INT2PTR(Core *, SvIV(shared));
+        if (PDL->Version != PDL_CORE_VERSION)
+            croak("AI::MXLoss was built with another version of PDL (%d, now %d): build it again",
+                  (int)PDL_CORE_VERSION, (int)PDL->Version);
+    }
+
+void
+reverse_dims(...)
+  PPCODE:
+    {
+        I32 i;
+        for (i = 0; i < items / 2; i++) {
+            SV *other = ST(items - 1 - i);
+            ST(items - 1 - i) = ST(i);
+            ST(i) = other;
+        }
+        XSRETURN(items);
+    }
+
+SV *
+shape_of(array)
+    SV *array
+  CODE:
+    {
+        int half;
+        PDL_Indx i;
+        pdl *p = array_in(aTHX_ array, &half);
+        AV *shape = newAV();
+        RETVAL = newRV_noinc((SV *)shape);
+        if (p) {
+            sv_2mortal(RETVAL);
+            check_pdl(aTHX_ PDL->make_physdims(p));
+            SvREFCNT_inc(RETVAL);
+            for (i = p->ndims; i-- > 0;)
+                av_push(shape, newSViv(p->dims[i]));
+        }
+    }
+  OUTPUT:
+    RETVAL
+
+SV *
+info(number)
+    int number
+  CODE:
+    {
+        const mxl_loss_info *info = mxl_info((mxl_loss)number);
+        HV *row;
+        AV *flag_names;
+        size_t i;
+        if (!info)
+            XSRETURN_UNDEF;
+        row = newHV();
+        (void)hv_stores(row, "number", newSViv(number));
+        (void)hv_stores(row, "name", newSVpv(info->name, 0));
+        (void)hv_stores(row, "n_required", newSViv(info->n_required));
+        strings(aTHX_ row, "inputs", info->inputs, MXL_MAX_INPUTS);
+        strings(aTHX_ row, "options", info->options, 10);
+        flag_names = newAV();
+        for (i = 0; i < sizeof flags / sizeof *flags; i++)
+            if (info->flags & flags[i].bit)
+                av_push(flag_names, newSVpv(flags[i].name, 0));
+        (void)hv_stores(row, "flags", newRV_noinc((SV *)flag_names));
+        RETVAL = newRV_noinc((SV *)row);
+    }
+  OUTPUT:
+    RETVAL
+
+int
+loss_end()
+  CODE:
+    RETVAL = MXL_LOSS_END;
+  OUTPUT:
+    RETVAL
+
+SV *
+options(number, ...)
+    int number
+  CODE:
+    {
+        mxl_options options;
+        I32 i;
+        if (mxl_defaults((mxl_loss)number, &options) != MXL_OK)
+            fail(aTHX_ "no loss has the number %d", number);
+        if (items % 2 == 0)
+            fail(aTHX_ "options: expected pairs of a name and a value");
+        for (i = 1; i < items; i += 2)
+            set_option(aTHX_ &options, SvPV_nolen(ST(i)), ST(i + 1));
+        RETVAL = newSVpvn((const char *)&options, sizeof options);
+    }
+  OUTPUT:
+    RETVAL
+
+void
+run(number, options, inputs, head = &PL_sv_undef, want = &PL_sv_undef, with_value = &PL_sv_yes, spare = &PL_sv_undef)
+    int number
+    SV *options
+    SV *inputs
+    SV *head
+    SV *want
+    SV *with_value
+    SV *spare
+  PPCODE:
+    {
+        const mxl_loss_info *info = mxl_info((mxl_loss)number);
+        described in[MXL_MAX_INPUTS], out[MXL_MAX_INPUTS], value, weighting;
+        const mxl_tensor *in_tensors[MXL_MAX_INPUTS];
+        mxl_tensor *grad_tensors[MXL_MAX_INPUTS];
+        SV *results[MXL_MAX_INPUTS + 1];
+        PDL_Indx dims[MXL_MAX_NDIM];
+        mxl_options read;
+        mxl_error error;
+        mxl_exec exec = { sizeof exec, 0, &error };
+        AV *list, *wanted = NULL, *given = NULL;
+        int n, i, n_want = 0;
+        mxl_status status;
+
+        if (!info)
+            fail(aTHX_ "no loss has the number %d", number);
+        if (!SvPOK(options) || SvCUR(options) != sizeof read)
+            fail(aTHX_ "run: options must come from AI::MXLoss::Core::options");
+        memcpy(&read, SvPVX(options), sizeof read);
+        list = array_of(aTHX_ inputs, "inputs");
+        n = (int)av_len(list) + 1;
+        if (n > info->n_inputs)
+            fail(aTHX_ "%s takes at most %d inputs, got %d", info->name, (int)info->n_inputs, n);
+        for (i = 0; i < n; i++) {
+            SV *x = element(aTHX_ list, i);
+            in_tensors[i] = NULL;
+            grad_tensors[i] = NULL;
+            if (!SvOK(x))
+                continue;
+            describe(aTHX_ &in[i], x, info->name, info->inputs[i]);
+            in_tensors[i] = &in[i].tensor;
+        }
+        for (i = 0; i < info->n_required; i++)
+            if (i >= n || !in_tensors[i])
+                fail(aTHX_ "%s: Too few arguments: %s is missing", info->name, info->inputs[i]);
+        if (SvOK(want)) {
+            wanted = array_of(aTHX_ want, "the list of gradients");
+            n_want = (int)av_len(wanted) + 1;
+            if (n_want > n)
+                fail(aTHX_ "%s: more gradients than inputs are wanted", info->name);
+            if (SvOK(spare))
+                given = array_of(aTHX_ spare, "spare");
+        }
+        weighting.tensor.data = NULL;
+        if (SvOK(head))
+            describe(aTHX_ &weighting, head, info->name, "head_grad");
+
+        results[0] = NULL;
+        if (SvTRUE(with_value)) {
+            const int half = in[0].half;
+            set_up(&value);
+            status = mxl_run((mxl_loss)number, &read, n, in_tensors, NULL, &value.tensor, NULL, &exec);
+            if (status != MXL_OK)
+                fail(aTHX_ "%s", error.message);
+            reverse_back(dims, value.shape, value.tensor.ndim);
+            results[0] = sv_newmortal();
+            describe_output(aTHX_ &value,
+                            new_pdl(aTHX_ results[0], half ? PDL_F : in[0].array->datatype, dims,
+                                    value.tensor.ndim), half);
+        }
+        for (i = 0; i < n_want; i++) {
+            const int k = (int)SvIV(element(aTHX_ wanted, i));
+            pdl *p = NULL;
+            if (k < 0 || k >= n || !in_tensors[k])
+                fail(aTHX_ "%s: a gradient with respect to input %d is wanted, which is absent",
+                     info->name, k);
+            if (in[k].tensor.dtype.code != MXL_FLOAT)
+                fail(aTHX_ "%s: %s holds integers; only floating inputs have a gradient",
+                     info->name, info->inputs[k]);
+            if (grad_tensors[k])
+                fail(aTHX_ "%s: the gradient with respect to %s is wanted twice", info->name,
+                     info->inputs[k]);
+            set_up(&out[k]);
+            memcpy(out[k].shape, in[k].shape, sizeof out[k].shape);
+            out[k].tensor.ndim = in[k].tensor.ndim;
+            if (given) {
+                SV *old = element(aTHX_ given, i);
+                if (SvOK(old) && (p = reusable(aTHX_ old, in[k].array)))
+                    results[1 + i] = sv_mortalcopy(old);
+            }
+            if (!p) {
+                results[1 + i] = sv_newmortal();
+                p = new_pdl(aTHX_ results[1 + i], in[k].array->datatype, in[k].array->dims,
+                            in[k].array->ndims);
+            }
+            describe_output(aTHX_ &out[k], p, in[k].half);
+            grad_tensors[k] = &out[k].tensor;
+        }
+        status = mxl_run((mxl_loss)number, &read, n, in_tensors,
+                         SvOK(head) ? &weighting.tensor : NULL,
+                         results[0] ? &value.tensor : NULL, n_want ? grad_tensors : NULL, &exec);
+        if (status != MXL_OK)
+            fail(aTHX_ "%s", error.message);
+        EXTEND(SP, n_want + 1);
+        if (results[0]) {
+            finish_output(&value);
+            PUSHs(results[0]);
+        }
+        for (i = 0; i < n; i++)
+            if (grad_tensors[i])
+                finish_output(&out[i]);
+        for (i = 0; i < n_want; i++)
+            PUSHs(results[1 + i]);
+    }
+
+INCLUDE: elements.xsi
+
+const char *
+core_version()
+  CODE:
+    RETVAL = mxl_version();
+  OUTPUT:
+    RETVAL
+
+const char *
+build_info()
+  CODE:
+    RETVAL = mxl_build_info();
+  OUTPUT:
+    RETVAL
+
+const char *
+get_isa()
+  CODE:
+    RETVAL = mxl_isa_name(mxl_get_isa());
+  OUTPUT:
+    RETVAL
+
+void
+isa_names()
+  PPCODE:
+    {
+        int isa;
+        for (isa = MXL_ISA_BASE; isa <= MXL_ISA_NEON; isa++)
+            if (mxl_has_isa((mxl_isa)isa))
+                XPUSHs(sv_2mortal(newSVpv(mxl_isa_name((mxl_isa)isa), 0)));
+    }
+
+int
+_set_isa(name)
+    const char *name
+  CODE:
+    {
+        int isa;
+        RETVAL = 0;
+        for (isa = MXL_ISA_AUTO; isa <= MXL_ISA_NEON && !RETVAL; isa++)
+            RETVAL = strEQ(name, mxl_isa_name((mxl_isa)isa)) && mxl_set_isa((mxl_isa)isa) == MXL_OK;
+    }
+  OUTPUT:
+    RETVAL
+
+int
+get_num_threads()
+  CODE:
+    RETVAL = mxl_get_num_threads();
+  OUTPUT:
+    RETVAL
+
+int
+_set_num_threads(n)
+    int n
+  CODE:
+    RETVAL = mxl_set_num_threads(n) == MXL_OK;
+  OUTPUT:
+    RETVAL

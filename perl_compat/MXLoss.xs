@@ -27,7 +27,23 @@ BOOT:
 void
 reverse_dims(...)
   PPCODE:
-    {
+    if (items == 1 && SvROK(ST(0))) { /* of an array: its shape */
+        int half;
+        PDL_Indx i;
+        pdl *p = array_in(aTHX_ ST(0), &half);
+        AV *shape = newAV();
+        SV *reference = sv_2mortal(newRV_noinc((SV *)shape));
+        int64_t lengths[MXL_MAX_NDIM];
+        check_pdl(aTHX_ PDL->make_physdims(p));
+        if (p->ndims > MXL_MAX_NDIM)
+            fail(aTHX_ "an array has %d axes; expected at most %d", (int)p->ndims, MXL_MAX_NDIM);
+        reverse_numbers(lengths, p->dims, p->ndims);
+        av_extend(shape, p->ndims);
+        for (i = 0; i < p->ndims; i++)
+            av_push(shape, newSViv((IV)lengths[i]));
+        ST(0) = reference;
+        XSRETURN(1);
+    } else { /* of lengths: these, the other way round */
         I32 i;
         for (i = 0; i < items / 2; i++) {
             SV *other = ST(items - 1 - i);
@@ -36,27 +52,6 @@ reverse_dims(...)
         }
         XSRETURN(items);
     }
-
-SV *
-shape_of(array)
-    SV *array
-  CODE:
-    {
-        int half;
-        PDL_Indx i;
-        pdl *p = array_in(aTHX_ array, &half);
-        AV *shape = newAV();
-        RETVAL = newRV_noinc((SV *)shape);
-        if (p) {
-            sv_2mortal(RETVAL);
-            check_pdl(aTHX_ PDL->make_physdims(p));
-            SvREFCNT_inc(RETVAL);
-            for (i = p->ndims; i-- > 0;)
-                av_push(shape, newSViv(p->dims[i]));
-        }
-    }
-  OUTPUT:
-    RETVAL
 
 SV *
 info(number)
@@ -84,6 +79,29 @@ info(number)
     }
   OUTPUT:
     RETVAL
+
+void
+defaults(number)
+    int number
+  PPCODE:
+    {
+        mxl_options options;
+        size_t i;
+        if (mxl_defaults((mxl_loss)number, &options) != MXL_OK)
+            fail(aTHX_ "no loss has the number %d", number);
+        for (i = 0; i < sizeof option_fields / sizeof *option_fields; i++) {
+            const char *field = (const char *)&options + option_fields[i].offset;
+            mXPUSHs(newSVpv(option_fields[i].name, 0));
+            if (option_fields[i].is_int)
+                mXPUSHi(*(const int32_t *)field);
+            else
+                mXPUSHn(*(const double *)field);
+        }
+        for (i = 0; i < sizeof flags / sizeof *flags; i++) {
+            mXPUSHs(newSVpv(flags[i].name, 0));
+            mXPUSHi(options.flags & flags[i].bit ? 1 : 0);
+        }
+    }
 
 int
 loss_end()

@@ -10,16 +10,33 @@ use PDL::Core ();
 require XSLoader;
 XSLoader::load('AI::MXLoss', $VERSION);
 
-# Dies with a sentence, at the line of the first caller that is not part of this distribution.
-sub fail {
-    my ($message) = @_;
+*shape_of = \&reverse_dims;    # the same under the name that says what it gives for an array
+
+# " at FILE line N.": of the first caller that is not part of this distribution.
+sub _where {
     my $level = 0;
     while (my ($package, $file, $line) = caller $level++) {
         next if $package =~ /^AI::MXLoss(?:::|$)/ || $package =~ /^PDL(?:::|$)/;
-        die "$message at $file line $line.\n";
+        return " at $file line $line.\n";
     }
-    my (undef, $file, $line) = caller;
-    die "$message at $file line $line.\n";
+    my (undef, $file, $line) = caller 1;
+    return " at $file line $line.\n";
+}
+
+sub fail    { die $_[0] . _where() }
+sub caution { warn $_[0] . _where() }
+
+# For import: gives package $to a function $name that returns the class, if it is asked for, and makes
+# $name known everywhere as a class of its own, so that `gluon->loss` works without an import as well.
+sub export_name {
+    my ($to, $class, $name, @asked) = @_;
+    for my $asked (@asked) {
+        fail("$class exports '$name' only, not '$asked'") if $asked ne $name;
+        no strict 'refs';
+        no warnings 'redefine';
+        *{"${to}::$name"} = sub () {$class};
+    }
+    return;
 }
 
 my %losses;

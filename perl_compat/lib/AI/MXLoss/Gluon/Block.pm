@@ -1,0 +1,255 @@
+package AI::MXLoss::Gluon::Block;
+
+use 5.016;
+use strict;
+use warnings;
+use Scalar::Util qw(blessed reftype refaddr weaken);
+use AI::MXLoss::Core ();
+use AI::MXLoss::AutoGrad ();
+use AI::MXLoss::Gluon::ParameterDict ();
+use parent -norequire, 'AI::MXLoss::Gluon::Block::Attributes';
+use AI::MXLoss::Gluon::Block::Attributes ();
+use AI::MXLoss::Gluon::Block::Files ();
+use AI::MXLoss::Gluon::Block::Summary ();
+
+BEGIN { *fail = \&AI::MXLoss::Core::fail }
+
+use overload
+    '&{}' => sub {
+        my ($self) = @_;
+        return $self->{_code} //= do {
+            weaken(my $block = $self);    # so that the block does not keep itself alive
+            sub { $block->call(@_) };
+        };
+    },
+    '""'   => sub { $_[0]->_string },
+    'bool' => sub {1},
+    '=='   => sub { (refaddr $_[0] // 0) == (refaddr $_[1] // 0) },
+    '!='   => sub { (refaddr $_[0] // 0) != (refaddr $_[1] // 0) };
+
+# A block is a hash: the attributes that its class declares, and _prefix, _name, _params; _children
+# and _reg_params, arrays of pairs [name, block or parameter]; _pre_hooks and _hooks, arrays of subs;
+# _counts, how many of each sort have been made in its name_scope.
+
+our $SCOPE;    # the block whose name_scope this is
+my %counts;    # of blocks outside any name_scope
+
+sub _begin {
+    my ($self, $given) = @_;
+    my ($prefix, $params) = delete @$given{qw(prefix params)};
+    my $name = $self->_class_name;
+    fail("$name: prefix is $prefix; expected a string") if ref $prefix;
+    fail("$name: params is $params; expected a ParameterDict")
+        if defined $params && !(blessed $params && $params->isa('AI::MXLoss::Gluon::ParameterDict'));
+    $self->{_empty_prefix} = 1 if defined $prefix && $prefix eq '';
+    if (!defined $prefix) {
+        my $counts = defined $SCOPE ? $SCOPE->{_counts} : \%counts;
+        my $alias = $self->_alias;
+        $prefix = $alias . ($counts->{$alias}++ // 0) . '_';
+    }
+    my $outer = defined $SCOPE ? $SCOPE->{_prefix} : '';
+    $self->{_params}
+        = defined $params
+        ? AI::MXLoss::Gluon::ParameterDict->new(prefix => $params->prefix, shared => $params)
+        : AI::MXLoss::Gluon::ParameterDict->new(
+        prefix => (defined $SCOPE ? $SCOPE->{_params}->prefix : '') . $prefix,
+        shared => defined $SCOPE ? $SCOPE->{_params}->_shared : undef,
+        );
+    $self->{_prefix} = $outer . $prefix;
+    ($self->{_name} = $self->{_prefix}) =~ s/_\z//;
+    @$self{qw(_children _reg_params _pre_hooks _hooks)} = ([], [], [], []);
+    $self->{_counts} = {};
+    return;
+}
+
+# What its name begins with if it is given none.
+sub _alias { return lc $_[0]->_class_name }
+
+# ---- Names ----------------------------------------------------------------------------------------
+
+sub prefix { return $_[0]{_prefix} }
+sub name   { return $_[0]{_name} }
+
+sub name_scope {
+    my ($self, $code) = @_;
+    fail("name_scope: expected a sub, got " . ($code // 'undef')) if (reftype($code) // '') ne 'CODE';
+    local $SCOPE = $self->{_empty_prefix} ? $SCOPE : $self;
+    $code->($self);
+    return;
+}
+
+sub _string {
+    my ($self) = @_;
+    my @lines;
+    for my $child (@{ $self->{_children} }) {
+        my ($name, $block) = @$child;
+        (my $text = "$block") =~ s/\n/\n  /g;
+        push @lines, "  ($name): $text";
+    }
+    return $self->_class_name . "(\n" . join("\n", @lines) . "\n)";
+}
+
+# ---- Parameters -----------------------------------------------------------------------------------
+
+sub params { return $_[0]{_params} }
+
+sub collect_params {
+    my ($self, $select) = @_;
+    my $found = AI::MXLoss::Gluon::ParameterDict->new(prefix => $self->{_params}->prefix);
+    my $chosen = defined $select ? eval {qr/\A(?:$select)/} : qr//;
+    fail("collect_params: select is '$select'; expected a regular expression") if !$chosen;
+    $self->_collect($found, $chosen);
+    return $found;
+}
+
+sub _collect {
+    my ($self, $found, $chosen) = @_;
+    $found->_take($_) for grep { $_->name =~ $chosen } $self->{_params}->values;
+    $_->[1]->_collect($found, $chosen) for @{ $self->{_children} };
+    return;
+}
+
+# initialize($init, ctx =>, verbose =>, force_reinit =>), init by name as well.
+sub initialize {
+    my ($self, @arguments) = @_;
+    my %option = AI::MXLoss::Gluon::ParameterDict::_initialization('initialize', @arguments);
+    $self->collect_params->initialize(%option);
+    return;
+}
+
+sub cast {
+    my ($self, $dtype) = @_;
+    $_->[1]->cast($dtype) for @{ $self->{_children} };
+    $_->cast($dtype) for $self->{_params}->values;
+    return;
+}
+
+# ---- Children and attributes ----------------------------------------------------------------------
+
+sub register_child {
+    my ($self, $block, $name) = @_;
+    fail("${\ $self->_class_name }: a child is " . ($block // 'undef') . '; expected a Block')
+        if !(blessed $block && $block->isa(__PACKAGE__));
+    $self->_check_child($block);
+    my $children = $self->{_children};
+    $name //= scalar @$children;
+    for my $child (@$children) {
+        return $child->[1] = $block if $child->[0] eq $name;
+    }
+    push @$children, [$name, $block];
+    return;
+}
+
+sub _check_child { }
+
+sub children { return map { $_->[1] } @{ $_[0]{_children} } }
+
+sub apply {
+    my ($self, $code) = @_;
+    fail('apply: expected a sub, got ' . ($code // 'undef')) if (reftype($code) // '') ne 'CODE';
+    $_->[1]->apply($code) for @{ $self->{_children} };
+    $code->($self);
+    return $self;
+}
+
+# What becomes of blocks and parameters that are assigned to an attribute.
+sub _register_attribute {
+    my ($self, $name, $value, $before) = @_;
+    if (blessed $before && ($before->isa(__PACKAGE__) || $before->isa('AI::MXLoss::Gluon::Parameter'))) {
+        fail("Changing attribute type for $name from ${\ ref $before } to "
+                . (ref $value || 'no ref') . ' is not allowed.')
+            if !(blessed $value && $value->isa(ref $before));
+    }
+    return if !blessed $value;
+    if ($value->isa(__PACKAGE__)) {
+        $self->register_child($value, $name);
+    }
+    elsif ($value->isa('AI::MXLoss::Gluon::Parameter')) {
+        my ($other) = grep { $_->[0] eq $name } @{ $self->{_reg_params} };
+        fail("Overriding Parameter attribute $name is not allowed. To share parameters between "
+                . 'blocks, give params when the block is made')
+            if $other && refaddr $other->[1] != refaddr $value;
+        push @{ $self->{_reg_params} }, [$name, $value] if !$other;
+    }
+    return;
+}
+
+our $AUTOLOAD;
+
+# A class of a user's may keep a block or a parameter as an attribute without declaring it; anything
+# else that is not known is an error.
+sub AUTOLOAD {
+    my ($self, @value) = @_;
+    my ($name) = $AUTOLOAD =~ /([^:]+)\z/;
+    fail("$self has no method '$name'") if !ref $self;
+    my $attributes = $self->{_attributes};
+    if (@value == 1 && blessed $value[0]
+        && ($value[0]->isa(__PACKAGE__) || $value[0]->isa('AI::MXLoss::Gluon::Parameter'))
+        && ref $self !~ /^AI::MXLoss::/)
+    {
+        $self->_register_attribute($name, $value[0], $attributes && $attributes->{$name});
+        return $self->{_attributes}{$name} = $value[0];
+    }
+    return $attributes->{$name} if !@value && $attributes && exists $attributes->{$name};
+    fail("${\ $self->_class_name } has no method or attribute '$name'; an attribute of a class of "
+            . 'your own is declared with `has` of AI::MXLoss::Gluon::Mouse');
+}
+
+sub DESTROY { }
+
+# ---- Calling --------------------------------------------------------------------------------------
+
+sub register_forward_pre_hook { return _hook($_[0]{_pre_hooks}, $_[1]) }
+sub register_forward_hook     { return _hook($_[0]{_hooks},     $_[1]) }
+
+sub _hook {
+    my ($hooks, $hook) = @_;
+    fail('the hook is ' . ($hook // 'undef') . '; expected a sub') if (reftype($hook) // '') ne 'CODE';
+    my $entry = [$hook];
+    push @$hooks, $entry;
+    return bless [$hooks, $entry], 'AI::MXLoss::Gluon::HookHandle';
+}
+
+sub call {
+    my ($self, @arguments) = @_;
+    return scalar $self->forward(@arguments) if !@{ $self->{_pre_hooks} } && !@{ $self->{_hooks} };
+    $_->[0]->($self, \@arguments) for @{ [@{ $self->{_pre_hooks} }] };
+    my @out = scalar $self->forward(@arguments);
+    $_->[0]->($self, \@arguments, \@out) for @{ [@{ $self->{_hooks} }] };
+    return $out[0];
+}
+
+sub forward {
+    my ($self) = @_;
+    fail("${\ $self->_class_name } does not override forward");
+}
+
+sub hybridize {
+    my ($self, $active, %options) = @_;
+    $_->[1]->hybridize($active, %options) for @{ $self->{_children} };
+    return;
+}
+
+sub summary {
+    my ($self, @inputs) = @_;
+    AI::MXLoss::Gluon::Block::Summary::print_table($self, @inputs);
+    return;
+}
+
+sub _in_summary {1}
+
+sub save_parameters { return AI::MXLoss::Gluon::Block::Files::save_parameters(@_) }
+sub load_parameters { return AI::MXLoss::Gluon::Block::Files::load_parameters(@_) }
+sub save_params     { return AI::MXLoss::Gluon::Block::Files::save_params(@_) }
+sub load_params     { return AI::MXLoss::Gluon::Block::Files::load_parameters(@_) }
+
+package AI::MXLoss::Gluon::HookHandle;
+
+sub detach {
+    my ($self) = @_;
+    my ($hooks, $entry) = @$self;
+    @$hooks = grep { $_ != $entry } @$hooks;
+    return;
+}
+
+1;

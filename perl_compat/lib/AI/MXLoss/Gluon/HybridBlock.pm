@@ -1,0 +1,88 @@
+package AI::MXLoss::Gluon::HybridBlock;
+
+use 5.016;
+use strict;
+use warnings;
+use Scalar::Util qw(blessed);
+use AI::MXLoss::Core ();
+use AI::MXLoss::NDArray ();
+use AI::MXLoss::Gluon::Block ();
+use parent -norequire, 'AI::MXLoss::Gluon::Block';
+
+BEGIN { *fail = \&AI::MXLoss::Core::fail }
+
+sub _check_child {
+    my ($self, $block) = @_;
+    fail("Children of HybridBlock must also be HybridBlock, but $block has type ${\ ref $block }. "
+            . 'Derive it from HybridBlock, or use a Block, such as Sequential for HybridSequential, '
+            . 'around it')
+        if !$block->isa(__PACKAGE__);
+    return;
+}
+
+# hybridize($active, ...): without effect on results; the other arguments are MXNet's.
+sub hybridize {
+    my ($self, $active, %options) = @_;
+    $self->{_active} = $active // 1 ? 1 : 0;
+    return $self->SUPER::hybridize($self->{_active}, %options);
+}
+
+sub _no_graph {
+    my ($self, $name) = @_;
+    fail("${\ $self->_class_name }: $name needs a symbolic graph, which AI::MXLoss has not; "
+            . 'save_parameters keeps parameters, and the Python package mxloss exports graphs');
+}
+
+sub export       { return $_[0]->_no_graph('export') }
+sub optimize_for { return $_[0]->_no_graph('optimize_for') }
+
+# To be overridden by blocks whose parameters have lengths that depend on the inputs.
+sub infer_shape {
+    my ($self) = @_;
+    fail("${\ $self->_class_name }: the shape of a parameter is not known; give it when the "
+            . 'parameter is made, or override infer_shape')
+        if grep { !$_->_shape_known } map { $_->[1] } @{ $self->{_reg_params} };
+    return;
+}
+
+# The parameters of the block by name, for hybrid_forward.
+sub _own_parameters {
+    my ($self, @inputs) = @_;
+    my @parameters = @{ $self->{_reg_params} };
+    if (grep { $_->[1]->_is_deferred } @parameters) {
+        $self->infer_shape(@inputs);
+        $_->[1]->_finish_deferred_init for @parameters;
+    }
+    return map { $_->[0] => $_->[1]->data } @parameters;
+}
+
+sub forward {
+    my ($self, @inputs) = @_;
+    for my $x (@inputs) {
+        next if blessed $x && $x->isa('AI::MXLoss::NDArray');
+        $x = AI::MXLoss::NDArray->array($x, dtype => _dtype_of($x)) if blessed $x && $x->isa('PDL');
+    }
+    fail("${\ $self->_class_name }: HybridBlock requires the first argument to forward be an NDArray, "
+            . 'but got [' . ($inputs[0] // 'undef') . ']')
+        if !(blessed $inputs[0] && $inputs[0]->isa('AI::MXLoss::NDArray'));
+    my @parameters = @{ $self->{_reg_params} } ? $self->_own_parameters(@inputs) : ();
+    return $self->hybrid_forward('AI::MXLoss::NDArray', @inputs, @parameters);
+}
+
+my %dtypes = (
+    float => 'float32', double => 'float64', byte => 'uint8', sbyte => 'int8', long => 'int32',
+    longlong => 'int64', indx => 'int64',
+);
+
+# The dtype of an NDArray that holds what a PDL has.
+sub _dtype_of {
+    my ($pdl) = @_;
+    return $dtypes{ $pdl->type } // 'float64';
+}
+
+sub hybrid_forward {
+    my ($self) = @_;
+    fail("${\ $self->_class_name } does not override hybrid_forward");
+}
+
+1;

@@ -250,7 +250,9 @@ sub _put {
         return;
     }
     return PDL::assgn(PDL->pdl(0), $grad->{pdl}) if !defined $g;
-    PDL::assgn($g, $grad->{pdl});
+    undef $g;    # a PDL that nobody else has becomes the gradient itself
+    return if AI::MXLoss::Core::exchange($grad, $_[1], $nd);
+    PDL::assgn($_[1], $grad->{pdl});
     AI::MXLoss::Core::round_half($grad->{pdl}) if $grad->{dtype} eq 'float16';
     return;
 }
@@ -267,13 +269,15 @@ sub _backward_one {
     for my $i (0 .. $#$parents) {
         my $parent = $parents->[$i] // next;
         return 0 if ref $parent eq 'ARRAY';
-        $parents->[$_] && $parents->[$_] == $parent and return 0 for 0 .. $i - 1;
+        for my $before (grep {defined} @$parents[0 .. $i - 1]) {
+            return 0 if Scalar::Util::refaddr($before) == Scalar::Util::refaddr($parent);
+        }
     }
     my @back = $node->[PULLBACK]->($g);
+    @$node[PARENTS, PULLBACK] = ([], undef) if !$retain;    # first, so that @back is all there is
     for my $i (0 .. $#$parents) {
         _put($parents->[$i], $back[$i]) if defined $parents->[$i];
     }
-    @$node[PARENTS, PULLBACK] = ([], undef) if !$retain;
     return 1;
 }
 

@@ -26,16 +26,24 @@ sub _where {
 sub fail    { die $_[0] . _where() }
 sub caution { warn $_[0] . _where() }
 
-# For import: gives package $to a function $name that returns the class, if it is asked for, and makes
-# $name known everywhere as a class of its own, so that `gluon->loss` works without an import as well.
+# For import: gives package $to a function $name that returns the class, if it is asked for.
 sub export_name {
     my ($to, $class, $name, @asked) = @_;
+    global_name($name, $class);
     for my $asked (@asked) {
         fail("$class exports '$name' only, not '$asked'") if $asked ne $name;
         no strict 'refs';
         no warnings 'redefine';
         *{"${to}::$name"} = sub () {$class};
     }
+    return;
+}
+
+# Makes $name another name of the class, everywhere, unless a package of that name exists.
+sub global_name {
+    my ($name, $class) = @_;
+    no strict 'refs';
+    *{"main::${name}::"} = *{"main::${class}::"} if !%{"main::${name}::"};
     return;
 }
 

@@ -87,7 +87,7 @@ for my $case (@$cases) {
     };
     $inputs[$_]->attach_grad for @{ $case->{wrt} };
     my $total;
-    autograd->record(sub { $total = $scalar->(@inputs) });
+    autograd->record(sub { $total = $scalar->(@inputs) }, train_mode => 0);
     $total->backward;
     for my $i (@{ $case->{wrt} }) {
         my $want = differences(sub { $scalar->(@_)->asscalar }, \@inputs, $i);

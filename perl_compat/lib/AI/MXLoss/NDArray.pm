@@ -4,7 +4,7 @@ use strict;
 use warnings;
 use AI::MXLoss::Croak;
 use PDL::Lite;
-use AI::MXLoss::DType qw(type_of is_float cast typed);
+use AI::MXLoss::DType qw(type_of is_float typed);
 use AI::MXLoss::AutoGrad;
 use AI::MXLoss::Context;
 use AI::MXLoss::Operators;

@@ -195,7 +195,7 @@ sub call {
             _take($entry, \%option, \@inputs, \%out, $name, $next);
         }
     }
-    $option{$_} //= $entry->{defaults}{$_} for keys %{ $entry->{defaults} };
+    %option = (%{ $entry->{defaults} }, %option);
     for my $name (@{ $entry->{options} }) {
         croak("$entry->{name}: $name is missing; it takes ", _signature($entry))
             if !exists $option{$name};

@@ -7,7 +7,7 @@ use warnings;
 use AI::MXLoss::Croak;
 use Scalar::Util qw(blessed looks_like_number);
 use PDL::Lite;
-use AI::MXLoss::DType qw(scalar_of cast typed);
+use AI::MXLoss::DType qw(scalar_of typed);
 use AI::MXLoss::Operators;
 use AI::MXLoss::Operators::Shapes;
 

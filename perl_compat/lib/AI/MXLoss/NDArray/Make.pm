@@ -7,7 +7,7 @@ use warnings;
 use AI::MXLoss::Croak;
 use Scalar::Util qw(blessed looks_like_number);
 use PDL::Lite;
-use AI::MXLoss::DType qw(type_of cast typed is_float);
+use AI::MXLoss::DType qw(type_of typed is_float);
 
 # Named arguments after the positional ones, with the names that are known and their defaults.
 sub _named {
@@ -35,16 +35,16 @@ sub array {
         # halves and small integers are cut from doubles, as from any other source
         my $via = $dtype eq 'int64' ? $type : is_float($dtype) ? $type : PDL::double();
         local $PDL::undefval = 0;
-        $pdl = cast(PDL->pdl($via, $source), $dtype);
+        $pdl = AI::MXLoss::DType::cast(PDL->pdl($via, $source), $dtype);
     }
     elsif (blessed $source && $source->isa('AI::MXLoss::NDArray')) {
-        $pdl = cast($source->{pdl}, $dtype);
+        $pdl = AI::MXLoss::DType::cast($source->{pdl}, $dtype);
         $pdl = $pdl->copy if $pdl == $source->{pdl} || $$pdl == ${ $source->{pdl} };
     }
     elsif (blessed $source && $source->isa('PDL')) {
         $source = $source->copy;
         $source->badflag(0);
-        $pdl = cast($source, $dtype);
+        $pdl = AI::MXLoss::DType::cast($source, $dtype);
     }
     else {
         croak('array: got ', defined $source ? "'$source'" : 'undef',
@@ -130,7 +130,7 @@ sub arange {
     type_of($dtype, 'arange');
     my $values = PDL->sequence(PDL::double(), $count) * $step + $start;
     $values = $values->dummy(0, $repeat)->flat->sever if $repeat > 1;
-    return _wrap(undef, typed(cast($values, $dtype), $dtype), $dtype);
+    return _wrap(undef, typed(AI::MXLoss::DType::cast($values, $dtype), $dtype), $dtype);
 }
 
 sub eye {

@@ -218,7 +218,7 @@ operator(
     },
     gradient => sub {
         my ($o, $g) = @_;
-        return ($o->{inside} ? choose($o->{inside}, $g, PDL->pdl($g->type, 0)) : $g, undef);
+        return (defined $o->{inside} ? choose($o->{inside}, $g, PDL->pdl($g->type, 0)) : $g, undef);
     },
 );
 

@@ -159,7 +159,7 @@ operator(
         $o->{factor} = (AI::MXLoss::Random::fractions(@dims) >= $p) / (1 - $p);
         $x * $o->{factor};
     },
-    gradient => sub { $_[0]{factor} ? $_[1] * $_[0]{factor} : $_[1] },
+    gradient => sub { defined $_[0]{factor} ? $_[1] * $_[0]{factor} : $_[1] },
 );
 
 1;

@@ -21,14 +21,7 @@ my $last = 0;
 
 sub import {
     my ($class, @names) = @_;
-    my $caller = caller;
-    for my $name (@names) {
-        croak("AI::MXLoss::AutoGrad exports 'autograd' only, not '$name'")
-            if $name ne 'autograd';
-        no strict 'refs';
-        no warnings 'redefine';
-        *{"${caller}::$name"} = sub () {'AI::MXLoss::AutoGrad'};
-    }
+    AI::MXLoss::Core::export_name(scalar caller, $class, 'autograd', @names);
     return;
 }
 
@@ -123,6 +116,17 @@ sub record_node {
         push @{ $node->[OUTPUTS] }, [[$nd->{pdl}->dims], $nd->{dtype}];
         $nd->{node} = [$node, $i++];
     }
+    return;
+}
+
+# The same for a loss: inputs that all need a gradient, one result.
+sub record_loss {
+    my ($name, $inputs, $result, $pullback) = @_;
+    $result->{node} = [[
+        ++$last, $name,
+        [map { defined $_->{grad_req} ? $_ : $_->{node} } @$inputs],
+        $pullback, [[undef, $result->{dtype}]]
+    ], 0];
     return;
 }
 

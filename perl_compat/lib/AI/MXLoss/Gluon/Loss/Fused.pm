@@ -83,6 +83,7 @@ my %short_names = (
 );
 my %other_inputs = (CTCLoss => { data => 'pred', data_lengths => 'pred_lengths' });
 
+my %float;
 my %core;    # class => what the core has to say about it
 
 sub _make_class {
@@ -237,11 +238,26 @@ sub _as_input {
 
 my %custom;    # class => whether it has a formula of its own
 
+sub _is_custom {
+    my ($class) = @_;
+    return $custom{$class} //= $class->can('hybrid_forward') != \&hybrid_forward
+        || $class->can('forward') != \&forward ? 1 : 0;
+}
+
+# What a block does when it is called; the usual call, of two arrays and no hooks, without detours.
+sub call {
+    my ($self, $pred, $label) = @_;
+    return $self->SUPER::call(@_[1 .. $#_])
+        if @_ != 3 || ref $pred ne 'AI::MXLoss::NDArray' || ref $label ne 'AI::MXLoss::NDArray'
+        || @{ $self->{_pre_hooks} } || @{ $self->{_hooks} }
+        || ($custom{ ref $self } // _is_custom(ref $self));
+    return $self->_computed([$pred, $label], $self->{_made} || $self->_options);
+}
+
 sub forward {
     my $self = shift;
-    return $self->_fused(\@_)
-        if !($custom{ ref $self } //= $self->can('hybrid_forward') == \&hybrid_forward ? 0 : 1);
-    return $self->SUPER::forward(@_);
+    return $self->SUPER::forward(@_) if $self->can('hybrid_forward') != \&hybrid_forward;
+    return $self->_fused(\@_);
 }
 
 # The same, without hooks; F can only be mx->nd.
@@ -253,58 +269,67 @@ sub hybrid_forward {
     return $self->_fused(\@inputs);
 }
 
-my %dtypes = (float => 'float32', double => 'float64', ldouble => 'float64');
-
 sub _fused {
     my ($self, $given) = @_;
-    my ($inputs, $extra);
-    if (@$given == 2 && ref $given->[0] eq 'AI::MXLoss::NDArray'
-        && ref $given->[1] eq 'AI::MXLoss::NDArray')
-    {
-        $inputs = [@$given];    # the usual call; a copy, because it may be kept
-    }
-    else {
-        ($inputs, $extra) = $self->_bind($given);
-        $inputs->[$_] = $self->_as_input($inputs->[$_], $_) for 0 .. $#$inputs;
-    }
-    my $options = !$extra && $self->{_made} || $self->_options($extra);
-    my $pred = $inputs->[0];
-    my $dtype = $pred && ($pred->isa('PDL') ? $dtypes{ $pred->type } : $pred->{dtype});
+    my ($inputs, $extra) = $self->_bind($given);
+    $inputs->[$_] = $self->_as_input($inputs->[$_], $_) for 0 .. $#$inputs;
+    return $self->_computed($inputs, $self->_options($extra));
+}
+
+# The value of the inputs; under record with the gradients that backward will ask for.
+sub _computed {
+    my ($self, $inputs, $options) = @_;
+    my $core = $core{ ref $self } // $self->_core;
     if ($AI::MXLoss::AutoGrad::RECORDING) {
-        my @want = grep { _differentiable($inputs->[$_]) } 0 .. $#$inputs;
-        return $self->_recorded($inputs, $options, \@want, $dtype) if @want;
+        my (@want, @sources, @spare);
+        for my $i (0 .. $#$inputs) {
+            my $x = $inputs->[$i] // next;
+            next if !$x->isa('AI::MXLoss::NDArray') || !$float{ $x->{dtype} }
+                || !AI::MXLoss::AutoGrad::needs_gradient($x);
+            push @want,    $i;
+            push @sources, $x;
+            push @spare,   delete $x->{spare};
+        }
+        if (@want) {
+            my $number = $core->{number};
+            my ($value, @ready)
+                = AI::MXLoss::Core::run($number, $options, $inputs, undef, \@want, 1, \@spare);
+            my $result = bless { pdl => $value, dtype => _dtype_of($inputs->[0]) },
+                'AI::MXLoss::NDArray';
+            my $state = [\@ready, $number, $options, $inputs, \@want];
+            AI::MXLoss::AutoGrad::record_loss($core->{name}, \@sources, $result,
+                sub { _pulled_back($state, $_[0]) });
+            return $result;
+        }
     }
-    my ($value) = AI::MXLoss::Core::run($self->_core->{number}, $options, $inputs);
-    return AI::MXLoss::NDArray->_wrap($value, $dtype);
+    my ($value) = AI::MXLoss::Core::run($core->{number}, $options, $inputs);
+    return bless { pdl => $value, dtype => _dtype_of($inputs->[0]) }, 'AI::MXLoss::NDArray';
 }
 
-sub _differentiable {
-    my ($x) = @_;
-    return defined $x && exists $x->{dtype} && AI::MXLoss::AutoGrad::needs_gradient($x)
-        && AI::MXLoss::DType::is_float($x->{dtype});
+my %dtypes;    # of PDLs that are given as they are
+
+BEGIN {
+    %dtypes = (float => 'float32', double => 'float64', ldouble => 'float64');
+    %float = map { $_ => 1 } qw(float16 float32 float64);
 }
 
-# Value and gradients in one call; the gradients wait for backward. They are those of the sum: a head
-# gradient that is one number multiplies them, for any other the core is called again.
-sub _recorded {
-    my ($self, $inputs, $options, $want, $dtype) = @_;
-    my $number = $self->_core->{number};
-    my @sources = @$inputs[@$want];
-    my ($value, @ready) = AI::MXLoss::Core::run($number, $options, $inputs, undef, $want, 1,
-        [map { delete $_->{spare} } @sources]);
-    my $result = AI::MXLoss::NDArray->_wrap($value, $dtype);
-    my $pullback = sub {
-        my ($head) = @_;
-        return @ready if !defined $head;
-        my $factor = AI::MXLoss::Core::constant_of($head);
-        return AI::MXLoss::Core::run($number, $options, $inputs, $head, $want, 0) if !defined $factor;
-        return @ready if $factor == 1;
-        return map {
-            AI::MXLoss::Core::multiplied($ready[$_], $factor, $sources[$_]{dtype} eq 'float16')
-        } 0 .. $#ready;
-    };
-    AI::MXLoss::AutoGrad::record_node($self->_class_name, \@sources, [$result], $pullback);
-    return $result;
+sub _dtype_of {
+    my ($pred) = @_;
+    return $pred->isa('PDL') ? $dtypes{ $pred->type } : $pred->{dtype};
+}
+
+# The gradients that were computed are those of the sum: a head gradient that is one number multiplies
+# them, for any other the core is called again.
+sub _pulled_back {
+    my ($state, $head) = @_;
+    my ($ready, $number, $options, $inputs, $want) = @$state;
+    return @$ready if !defined $head;
+    my $factor = AI::MXLoss::Core::constant_of($head);
+    return AI::MXLoss::Core::run($number, $options, $inputs, $head, $want, 0) if !defined $factor;
+    return @$ready if $factor == 1;
+    return map {
+        AI::MXLoss::Core::multiplied($ready->[$_], $factor, $inputs->[$want->[$_]]{dtype} eq 'float16')
+    } 0 .. $#$ready;
 }
 
 1;

@@ -32,9 +32,10 @@ sub export_name {
     global_name($name, $class);
     for my $asked (@asked) {
         fail("$class exports '$name' only, not '$asked'") if $asked ne $name;
+        my $value = $class;
         no strict 'refs';
         no warnings 'redefine';
-        *{"${to}::$name"} = sub () {$class};
+        *{"${to}::$name"} = sub () {$value};
     }
     return;
 }

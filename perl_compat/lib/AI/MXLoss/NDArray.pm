@@ -53,13 +53,7 @@ use overload
 
 sub import {
     my ($class, @names) = @_;
-    my $caller = caller;
-    for my $name (@names) {
-        croak("AI::MXLoss::NDArray exports 'nd' only, not '$name'") if $name ne 'nd';
-        no strict 'refs';
-        no warnings 'redefine';
-        *{"${caller}::nd"} = sub () {'AI::MXLoss::NDArray'};
-    }
+    AI::MXLoss::Core::export_name(scalar caller, $class, 'nd', @names);
     return;
 }
 
@@ -208,11 +202,11 @@ sub _in_place {
 
 # ---- Methods that are no operators, and those that nobody has --------------------------------------
 
-sub random { return 'AI::MXLoss::Random' }
+sub random { require AI::MXLoss::Random; return 'AI::MXLoss::Random' }
 sub contrib { return 'AI::MXLoss::NDArray::Contrib' }
 
-sub random_uniform { my $class = shift; require AI::MXLoss::Random; return AI::MXLoss::Random->uniform(@_) }
-sub random_normal  { my $class = shift; require AI::MXLoss::Random; return AI::MXLoss::Random->normal(@_) }
+sub random_uniform { my $class = shift; return $class->random->uniform(@_) }
+sub random_normal  { my $class = shift; return $class->random->normal(@_) }
 
 sub STORABLE_freeze {
     my ($self, $cloning) = @_;
@@ -226,7 +220,7 @@ sub STORABLE_freeze {
 sub STORABLE_thaw {
     my ($self, $cloning, $head, $bytes) = @_;
     my ($dtype, $request, @shape) = split / /, $head;
-    my $pdl = PDL->zeroes(type_of($dtype, 'thaw'), reverse @shape);
+    my $pdl = PDL->zeroes(type_of($dtype, 'thaw'), AI::MXLoss::Core::reverse_dims(@shape));
     ${ $pdl->get_dataref } = $$bytes;
     $pdl->upd_data;
     @$self{qw(pdl dtype)} = ($pdl, $dtype);

@@ -27,6 +27,9 @@ our @EXPORT_OK = qw(operator fail shape_text axis_of axes_of unbroadcast reduced
 # comes out is converted.
 our %TABLE;
 
+# Functions of arrays and numbers in any mix, by name: the stem of the operators that do the work.
+our %MIXED;
+
 # Operators with a gradient of their own, whatever comes back to them.
 our %REGARDLESS = map { $_ => 1 } qw(make_loss SoftmaxOutput);
 
@@ -264,37 +267,36 @@ sub _take {
     return;
 }
 
-# Every operator as a class function and a method of NDArray; those that begin with an underscore are
-# for this package.
+# Every operator as a class function and a method of NDArray, by $enter->(name, sub); those that begin
+# with an underscore are for this package.
 sub install {
+    my ($enter) = @_;
     for my $name (keys %TABLE) {
         my $entry = $TABLE{$name};
         next if $name =~ /\A_/ || AI::MXLoss::NDArray->can($name);
-        no strict 'refs';
-        *{"AI::MXLoss::NDArray::$name"} = sub { return call($entry, @_) };
+        $enter->($name, sub { return call($entry, @_) });
+    }
+    for my $name (keys %MIXED) {
+        my $stem = $MIXED{$name};
+        $enter->($name, sub { return _call_mixed($name, $stem, @_) });
     }
     return;
 }
 
-# Functions of arrays and numbers in any mix.
-sub install_mixed {
-    my (%stem) = @_;
-    for my $name (keys %stem) {
-        my $stem = $stem{$name};
-        no strict 'refs';
-        *{"AI::MXLoss::NDArray::$name"} = sub {
-            my ($class, @arguments) = @_;
-            unshift @arguments, $class if ref $class;
-            my @two = splice @arguments, 0, 2;
-            my %option = @arguments;
-            croak("$name: expected two operands, NDArrays or numbers") if @two != 2;
-            croak("$name: at least one operand must be an NDArray")
-                if !grep { _is_array($_) } @two;
-            my $result = mixed($stem, @two);
-            return $option{out} ? $option{out}->_assign($result) : $result;
-        };
-    }
-    return;
+sub _call_mixed {
+    my ($name, $stem, $class, @arguments) = @_;
+    unshift @arguments, $class if ref $class;
+    my @two = splice @arguments, 0, 2;
+    croak("$name: Too few arguments: expected two operands, NDArrays or numbers") if @two != 2;
+    croak("$name: at least one operand must be an NDArray") if !grep { _is_array($_) } @two;
+    @arguments = %{ $arguments[0] } if ref $arguments[0] eq 'HASH';
+    croak("$name: an argument too many; it takes lhs, rhs, out") if @arguments % 2;
+    my %option = @arguments;
+    my ($unknown) = grep { !/\A(?:out|ctx|name)\z/ } keys %option;
+    croak("$name: Cannot find argument '$unknown', Possible Arguments: lhs, rhs, out")
+        if defined $unknown;
+    my $result = mixed($stem, @two);
+    return $option{out} ? $option{out}->_assign($result) : $result;
 }
 
 # ---- For the entries ------------------------------------------------------------------------------

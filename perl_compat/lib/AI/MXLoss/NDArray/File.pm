@@ -30,7 +30,7 @@ sub _bytes_of {
 sub _little_endian {
     my ($bytes, $size) = @_;
     return $bytes if !BIG_ENDIAN || $size == 1;
-    return join '', map { scalar reverse } unpack "(a$size)*", $bytes;
+    return join '', map { scalar CORE::reverse($_) } unpack "(a$size)*", $bytes;
 }
 
 sub _from_bytes {

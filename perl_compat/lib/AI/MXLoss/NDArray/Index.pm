@@ -74,7 +74,7 @@ sub slice {
     croak('slice: expected one to ', scalar @shape, ' parts, got ', scalar @ranges)
         if !@ranges || @ranges > @shape;
     my @parts = map { $_ < @ranges ? _range($ranges[$_], $_, $shape[$_]) : [] } 0 .. $#shape;
-    return _view_of($self, '_view', { ranges => [AI::MXLoss::Core::reverse_dims(@parts)] });
+    return _view_of($self, '_view', { ranges => [CORE::reverse(@parts)] });
 }
 
 sub at {
@@ -89,7 +89,7 @@ sub at {
     my @parts = (_range($places[0], 0, $shape[0]), map { [] } 1 .. $#shape);
     my @left = @shape > 1 ? @shape[1 .. $#shape] : 1;
     return _view_of($self, '_view',
-        {   ranges => [AI::MXLoss::Core::reverse_dims(@parts)],
+        {   ranges => [CORE::reverse(@parts)],
             dims   => [AI::MXLoss::Core::reverse_dims(@left)],
         });
 }
@@ -186,6 +186,15 @@ sub _assign {
     return $self;
 }
 
-AI::MXLoss::Operators::install();
+# Methods are entered from within this package: from another one Perl would take them for imported, and
+# let them stand for its own functions of the same name in the code of this package.
+sub _enter {
+    my ($name, $code) = @_;
+    no strict 'refs';
+    *{ __PACKAGE__ . "::$name" } = $code;
+    return;
+}
+
+AI::MXLoss::Operators::install(\&_enter);
 
 1;

@@ -39,7 +39,7 @@ sub array {
     }
     elsif (blessed $source && $source->isa('AI::MXLoss::NDArray')) {
         $pdl = AI::MXLoss::DType::cast($source->{pdl}, $dtype);
-        $pdl = $pdl->copy if $pdl == $source->{pdl} || $$pdl == ${ $source->{pdl} };
+        $pdl = $pdl->copy if $$pdl == ${ $source->{pdl} };
     }
     elsif (blessed $source && $source->isa('PDL')) {
         $source = $source->copy;
@@ -89,7 +89,7 @@ sub _filled {
     my $option = _named($who, { dtype => undef, ctx => undef, stype => undef }, @options);
     my $dtype = $option->{dtype} // 'float32';
     my $type = type_of($dtype, $who);
-    my $pdl = PDL->zeroes($type, reverse _lengths($who, $shape));
+    my $pdl = PDL->zeroes($type, AI::MXLoss::Core::reverse_dims(_lengths($who, $shape)));
     $pdl .= AI::MXLoss::DType::scalar_of($value, $dtype) if $value;
     return _wrap(undef, $pdl, $dtype);
 }

@@ -142,7 +142,7 @@ for my $stem (sort keys %PAIRS) {
     }
 }
 
-AI::MXLoss::Operators::install_mixed(
+%AI::MXLoss::Operators::MIXED = (
     add => 'plus', subtract => 'minus', multiply => 'mul', divide => 'div', true_divide => 'div',
     modulo => 'mod', power => 'power', pow => 'power',
     map { $_ => $_ } grep { !/\A(?:plus|minus|mul|div|mod|power)\z/ } keys %PAIRS,

@@ -120,8 +120,8 @@ sub dies_at {
     my $error = $@;
     return fail("$name: it did not die") if $lived;
     return like($error, $message, "$name: message") if $error !~ $message;
-    my $at = defined $line ? quotemeta $line : '[0-9]+';
-    return like($error, qr/ at \Q$file\E line $at\.$/m, $name);
+    my $at = defined $line ? join '|', $line - 1, $line : '[0-9]+';    # a statement may take two lines
+    return like($error, qr/ at \Q$file\E line (?:$at)\.$/m, $name);
 }
 
 # ---- Random calls ---------------------------------------------------------------------------------

@@ -46,10 +46,9 @@ sub _from_bytes {
 }
 
 sub save {
-    my ($class, $file, $data) = @_;
+    my ($class, $file, $data, @names) = @_;    # names in order, for blocks; scripts give a hash
     croak('save: the name of the file is ', ref $file || $file, '; expected a string')
         if !defined $file || ref $file;
-    my @names;
     $data = [$data] if _is_nd($data);
     if (ref $data eq 'HASH') {
         @names = sort keys %$data;

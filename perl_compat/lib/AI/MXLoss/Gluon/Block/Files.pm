@@ -18,7 +18,7 @@ sub write_named {
         push @names, $name;
         push @arrays, $array;
     }
-    AI::MXLoss::NDArray::File::write_arrays($filename, \@arrays, \@names);
+    AI::MXLoss::NDArray::File->save($filename, \@arrays, @names);
     return;
 }
 

@@ -185,7 +185,7 @@ sub AUTOLOAD {
     my $attributes = $self->{_attributes};
     if (@value == 1 && blessed $value[0]
         && ($value[0]->isa(__PACKAGE__) || $value[0]->isa('AI::MXLoss::Gluon::Parameter'))
-        && ref $self !~ /^AI::MXLoss::/)
+        && ref($self) !~ /^AI::MXLoss::/)
     {
         $self->_register_attribute($name, $value[0], $attributes && $attributes->{$name});
         return $self->{_attributes}{$name} = $value[0];

@@ -58,15 +58,36 @@ sub _own_parameters {
 
 sub forward {
     my ($self, @inputs) = @_;
-    for my $x (@inputs) {
-        next if blessed $x && $x->isa('AI::MXLoss::NDArray');
-        $x = AI::MXLoss::NDArray->array($x, dtype => _dtype_of($x)) if blessed $x && $x->isa('PDL');
-    }
+    $_ = _as_array($_) for @inputs;
     fail("${\ $self->_class_name }: HybridBlock requires the first argument to forward be an NDArray, "
             . 'but got [' . ($inputs[0] // 'undef') . ']')
         if !(blessed $inputs[0] && $inputs[0]->isa('AI::MXLoss::NDArray'));
     my @parameters = @{ $self->{_reg_params} } ? $self->_own_parameters(@inputs) : ();
-    return $self->hybrid_forward('AI::MXLoss::NDArray', @inputs, @parameters);
+    my $result;
+    eval { $result = $self->hybrid_forward('AI::MXLoss::NDArray', @inputs, @parameters); 1 }
+        or _caller_is_to_blame($@);
+    return $result;
+}
+
+# A signature of Function::Parameters that does not fit blames the line above: it is the script's.
+sub _caller_is_to_blame {
+    my ($error) = @_;
+    my $here = __FILE__;
+    die $error if ref $error || $error !~ /\A(.*) at \Q$here\E line [0-9]+\.\n\z/s;
+    fail($1);
+}
+
+# PDLs and lists of numbers as NDArrays; anything else as it is.
+sub _as_array {
+    my ($x) = @_;
+    return $x if !ref $x;
+    if (blessed $x) {
+        return $x if !$x->isa('PDL');
+        return AI::MXLoss::NDArray->array($x, dtype => _dtype_of($x));
+    }
+    my $first = $x;
+    $first = $first->[0] while ref $first eq 'ARRAY' && @$first;
+    return ref $first || !defined $first ? $x : AI::MXLoss::NDArray->array($x);
 }
 
 my %dtypes = (

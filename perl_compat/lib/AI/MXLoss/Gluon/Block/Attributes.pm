@@ -105,23 +105,24 @@ sub _class_name {
     return $name;
 }
 
-# The arguments of new as a hash.
-sub _arguments {
+# The arguments of new as a reference to a hash; a class may change it with `around`. (Mouse crashes if
+# it inherits an AUTOLOAD without this method.)
+sub BUILDARGS {
     my ($class, @arguments) = @_;
     my $name = $class->_class_name;
     if (@arguments == 1) {
         fail("$name: Single parameters to new() must be a HASH ref, as in $name({weight => 1})")
             if ref $arguments[0] ne 'HASH';
-        return %{ $arguments[0] };
+        return { %{ $arguments[0] } };
     }
     fail("$name: Odd number of arguments; expected pairs, as in $name(weight => 1)") if @arguments % 2;
-    return @arguments;
+    return {@arguments};
 }
 
 sub new {
     my ($class, @arguments) = @_;
     $class = ref $class if ref $class;
-    my %given = $class->_arguments(@arguments);
+    my %given = %{ $class->BUILDARGS(@arguments) };
     my $self = bless {}, $class;
     my $attributes = $self->_attributes;
     for my $name (sort keys %$attributes) {

@@ -1,0 +1,75 @@
+package AI::MXLoss::Gluon::Mouse;
+
+use 5.016;
+use strict;
+use warnings;
+use Carp ();
+use Scalar::Util ();
+use AI::MXLoss::Core ();
+use AI::MXLoss::Gluon ();
+
+BEGIN {
+    *fail = \&AI::MXLoss::Core::fail;
+    eval { require Mouse; require Mouse::Exporter; 1 }
+        or fail('AI::MXLoss::Gluon::Mouse needs Mouse, which did not load: install the Debian package '
+            . "libmouse-perl, or Mouse from CPAN. Losses and blocks can be written without it, with `use "
+            . "base 'AI::MXLoss::Gluon::Loss'` ($@)" =~ s/\s+\z//r);
+}
+
+Mouse::Exporter->setup_import_methods(
+    as_is => [
+        qw(has extends),
+        \&Mouse::with, \&Mouse::before, \&Mouse::after, \&Mouse::around, \&Mouse::override,
+        \&Mouse::super, \&Mouse::augment, \&Mouse::inner, \&Scalar::Util::blessed, \&Carp::confess,
+    ],
+);
+
+sub init_meta {
+    my ($class, %arguments) = @_;
+    return Mouse->init_meta(%arguments, metaclass => 'AI::MXLoss::Gluon::Mouse::Class');
+}
+
+sub extends {
+    my $meta = Mouse::Util::get_metaclass_by_name(scalar caller);
+    $meta->superclasses(@_);
+    return;
+}
+
+# As Mouse's, for blocks: a Block or Parameter that is set becomes a child or a parameter; a name with
+# a plus changes an attribute of what is extended.
+sub has {
+    my ($names, @options) = @_;
+    my $caller = caller;
+    fail(q{Usage: has 'name' => ( key => value, ... )}) if @options % 2;
+    my $meta = Mouse::Util::get_metaclass_by_name($caller);
+    for my $name (ref $names ? @$names : $names) {
+        my %options = @options;
+        my ($inherited) = $name =~ /\A\+(.*)/s;
+        if (defined $inherited && $caller->can('_attributes') && $caller->_attributes->{$inherited}) {
+            my %change;
+            $change{$_} = delete $options{$_} for grep { exists $options{$_} } qw(default is);
+            my ($other) = sort keys %options;
+            fail("has '$name': $other cannot be changed; default and is can") if defined $other;
+            $caller->_redeclare($inherited, %change);
+            next;
+        }
+        my $own = $options{trigger};
+        $options{trigger} = sub {
+            my ($self, $value, @before) = @_;
+            $self->_register_attribute($name, $value, @before) if $self->can('_register_attribute');
+            $own->(@_) if $own;
+        };
+        $options{is} //= 'rw';
+        $meta->add_attribute($name, %options);
+    }
+    return;
+}
+
+package AI::MXLoss::Gluon::Mouse::Class;
+
+our @ISA = ('Mouse::Meta::Class');
+
+# Blocks are made by their own new, which a class that Mouse has closed would not call.
+sub make_immutable { return $_[0] }
+
+1;

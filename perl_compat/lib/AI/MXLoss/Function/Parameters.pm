@@ -21,7 +21,7 @@ BEGIN {
         return if Mouse::Util::TypeConstraints::find_type_constraint($name);
         Mouse::Util::TypeConstraints::subtype($name, { as => $from, where => $check });
     };
-    $define->('GluonClass', 'Str', sub { $_ eq 'AI::MXLoss::NDArray' });
+    $define->('GluonClass', 'Str', sub {/\AAI::(?:MXLoss|MXNet)::NDArray\z/});
     $define->('GluonInput', 'Object', sub { $_->isa('AI::MXLoss::NDArray') });
 }
 

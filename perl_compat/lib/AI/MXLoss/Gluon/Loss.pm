@@ -38,8 +38,7 @@ my %registered;
 
 sub register {
     my ($class, $container) = @_;
-    $container //= __PACKAGE__;
-    return if $container ne __PACKAGE__;
+    return if ($container // __PACKAGE__) !~ /\AAI::(?:MXLoss|MXNet)::Gluon::Loss\z/;
     $registered{ $class->_class_name } = $class;
     return;
 }
@@ -57,14 +56,14 @@ sub AUTOLOAD {
         goto &AI::MXLoss::Gluon::Block::AUTOLOAD;
     }
     my $known = $registered{$name};
-    return $known->new(@arguments) if $known && $class eq __PACKAGE__;
+    return $known->new(@arguments) if $known && $class->isa(__PACKAGE__) && $class =~ /\AAI::MX\w+::Gluon::Loss\z/;
     fail("$class has no loss or method '$name'; the losses are " . join ', ', sort keys %registered);
 }
 
 sub can {
     my ($class, $name) = @_;
     my $found = $class->SUPER::can($name);
-    return $found if $found || ref $class || $class ne __PACKAGE__ || !$registered{$name};
+    return $found if $found || ref $class || $class !~ /::Gluon::Loss\z/ || !$registered{$name};
     my $known = $registered{$name};
     return sub { my $self = shift; $known->new(@_) };
 }

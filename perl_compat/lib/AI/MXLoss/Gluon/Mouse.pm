@@ -24,6 +24,14 @@ Mouse::Exporter->setup_import_methods(
     ],
 );
 
+# Mouse::Exporter goes by the name that it is called with, which may be AsMXNet's.
+for my $name (qw(import unimport)) {
+    no strict 'refs';
+    no warnings 'redefine';
+    my $original = \&$name;
+    *$name = sub { shift; unshift @_, __PACKAGE__; goto &$original };
+}
+
 sub init_meta {
     my ($class, %arguments) = @_;
     return Mouse->init_meta(%arguments, metaclass => 'AI::MXLoss::Gluon::Mouse::Class');

@@ -144,7 +144,7 @@ sub initialize {
     }
     my $init = $option{init} // $self->{init} // $option{default_init} // 'uniform';
     require AI::MXLoss::Initializer;
-    $init = AI::MXLoss::Initializer->checked($init, 'init');
+    $init = AI::MXLoss::Initializer->checked($init, 'init') if ref $init ne 'CODE';
     delete @$self{qw(data deferred)};
     if (!$self->_shape_known) {
         fail("Cannot initialize Parameter '$self->{name}' because it has invalid shape: ["
@@ -162,8 +162,9 @@ sub _fill {
     my ($self, $init, $values) = @_;
     my $data = AI::MXLoss::NDArray->zeros($self->{shape}, dtype => $self->{dtype});
     AI::MXLoss::AutoGrad->pause(sub {
-        if   (defined $values) { $data .= $values }
-        else                   { $init->($self->{name}, $data) }
+        if    (defined $values) { $data .= $values }
+        elsif (!blessed $init)  { $init->($self->{name}, $data) }
+        else                    { $init->_first_values($self->{name}, $data) }
     });
     $self->{data} = $data;
     delete $self->{deferred};

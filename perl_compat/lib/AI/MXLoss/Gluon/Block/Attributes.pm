@@ -14,6 +14,12 @@ BEGIN { *fail = \&AI::MXLoss::Core::fail }
 my %declared;    # class => { attribute => { is, isa, default, clear } }
 my %all;         # class => the same with those it inherits, once asked for
 
+# The classes of an object, its own first, by the names of their packages: AsMXNet gives them others.
+sub _lineage {
+    my ($class) = @_;
+    return map {s/\AAI::MXNet::/AI::MXLoss::/r} @{ mro::get_linear_isa($class) };
+}
+
 my %types = (
     Num  => sub { defined $_[0] && !ref $_[0] && looks_like_number($_[0]) },
     Int  => sub { defined $_[0] && !ref $_[0] && $_[0] =~ /^-?[0-9]{1,10}\z/ && abs $_[0] < 2**31 },
@@ -75,7 +81,7 @@ sub _attributes {
     my ($self) = @_;
     my $class = ref $self || $self;
     return $all{$class} //= do {
-        my %found = map { %{ $declared{$_} // {} } } reverse @{ mro::get_linear_isa($class) };
+        my %found = map { %{ $declared{$_} // {} } } reverse _lineage($class);
         delete @found{ grep { !$found{$_} } keys %found };
         \%found;
     };
@@ -147,7 +153,7 @@ sub new {
         fail("$name: no such named parameter '$unknown'; $name takes "
                 . join(', ', $self->_own_arguments(@known)));
     }
-    for my $part (reverse @{ mro::get_linear_isa($class) }) {
+    for my $part (reverse _lineage($class)) {
         no strict 'refs';
         my $build = defined &{"${part}::BUILD"} ? \&{"${part}::BUILD"} : next;
         $self->$build;

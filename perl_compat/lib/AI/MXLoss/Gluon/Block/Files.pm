@@ -6,6 +6,7 @@ use 5.016;
 use strict;
 use warnings;
 use AI::MXLoss::Core ();
+use Scalar::Util ();
 use AI::MXLoss::NDArray ();
 
 BEGIN { *fail = \&AI::MXLoss::Core::fail }
@@ -18,7 +19,7 @@ sub write_named {
         push @names, $name;
         push @arrays, $array;
     }
-    AI::MXLoss::NDArray::File->save($filename, \@arrays, @names);
+    AI::MXLoss::NDArray->save($filename, \@arrays, @names);
     return;
 }
 

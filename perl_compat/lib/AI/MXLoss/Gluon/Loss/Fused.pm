@@ -137,7 +137,7 @@ sub _core {
     my ($self) = @_;
     my $class = ref $self || $self;
     return $core{$class} //= do {
-        my ($found) = grep { $core{$_} } @{ mro::get_linear_isa($class) };
+        my ($found) = grep { $core{$_} } AI::MXLoss::Gluon::Block::Attributes::_lineage($class);
         $core{ $found // '' } or fail("$class is none of the losses that the core has");
     };
 }

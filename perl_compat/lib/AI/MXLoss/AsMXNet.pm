@@ -1,0 +1,52 @@
+package AI::MXLoss::AsMXNet;
+
+use 5.016;
+use strict;
+use warnings;
+use AI::MXLoss::Core ();
+use AI::MXLoss ();
+
+BEGIN { *fail = \&AI::MXLoss::Core::fail }
+
+my $done;
+
+sub import {
+    my ($class, @arguments) = @_;
+    my ($unknown) = grep { $_ ne 'force' } @arguments;
+    fail("AI::MXLoss::AsMXNet: no such argument '$unknown'; expected 'force' or none")
+        if defined $unknown;
+    return if $done++;
+    my ($real) = grep { !ref && -f "$_/AI/MXNet.pm" } @INC;
+    if (($INC{'AI/MXNet.pm'} || $real) && !@arguments) {
+        $done = 0;
+        fail('AI::MXLoss::AsMXNet: the real AI::MXNet is installed in '
+                . ($INC{'AI/MXNet.pm'} || $real)
+                . ", and would be hidden. Write `use AI::MXLoss::AsMXNet 'force'` to have it so");
+    }
+    fail('AI::MXLoss::AsMXNet: AI::MXNet has been loaded already') if $INC{'AI/MXNet.pm'};
+
+    # one stash under both names, with all that is in it now and later
+    no warnings 'once';
+    *{AI::MXNet::} = *{AI::MXLoss::};
+    unshift @INC, \&_require;
+    $INC{'AI/MXNet.pm'} = __FILE__;
+    return;
+}
+
+# For @INC: AI::MXNet::X is AI::MXLoss::X.
+sub _require {
+    my (undef, $file) = @_;
+    my ($rest) = $file =~ m{\AAI/MXNet(/.*\.pm)\z} or return;
+    my $ours = "AI/MXLoss$rest";
+    if (!$INC{$ours} && !grep { !ref && -f "$_/$ours" } @INC) {
+        (my $name = $rest) =~ s{/}{::}g;
+        $name =~ s/\.pm\z//;
+        fail("AI::MXNet$name is not part of AI::MXLoss, which stands in for AI::MXNet here: it carries the "
+                . "losses of MXNet's Gluon and what small training scripts need around them");
+    }
+    require $ours;
+    my $source = "1;\n";
+    return \$source;
+}
+
+1;

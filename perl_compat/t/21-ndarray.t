@@ -80,6 +80,7 @@ has(nd->arange(start => 3), [3], [0, 1, 2], 'arange without stop');
 has(nd->arange(start => 1, stop => 2, step => 0.5, repeat => 2), [4], [1, 1, 1.5, 1.5], 'arange');
 has(nd->eye(2, 3), [2, 3], [1, 0, 0, 0, 1, 0], 'eye');
 has(nd->zeros_like($x), [2], [0, 0], 'zeros_like');
+is(nd->array([1], dtype => 'int8')->zeros_like->dtype, 'int8', '... of the same dtype');
 has($x->ones_like, [2], [1, 1], 'ones_like, as a method');
 dies(sub { nd->array(5) }, qr/^array: got '5'; expected a reference/, 'a plain number');
 dies(sub { nd->array([$x]) }, qr/^array: an element is <.*>; expected numbers/, 'arrays in lists');

@@ -65,7 +65,7 @@ sub assert {
 
 sub check_call { return wantarray ? @_ : $_[0] }
 
-sub pdl { return PDL::pdl(@_) }
+sub pdl { return PDL->pdl(@_) }
 
 sub cat {
     my ($axis, @pdls) = ref $_[0] ? (-1, @_) : @_;

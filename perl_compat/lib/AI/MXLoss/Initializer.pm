@@ -159,7 +159,6 @@ sub _init_weight {
 package AI::MXLoss::Xavier;
 our @ISA = ('AI::MXLoss::Initializer');
 sub _defaults  { return (rnd_type => 'uniform', factor_type => 'avg', magnitude => 3) }
-sub _positions { return qw(rnd_type factor_type magnitude) }
 
 sub _check {
     my ($self, $name) = @_;
@@ -193,7 +192,6 @@ sub _init_weight {
 package AI::MXLoss::MSRAPrelu;
 our @ISA = ('AI::MXLoss::Xavier');
 sub _defaults { return (rnd_type => 'gaussian', factor_type => 'avg', slope => 0.25, magnitude => 0) }
-sub _positions { return qw(factor_type slope) }
 
 sub _check {
     my ($self, $name) = @_;
@@ -244,12 +242,12 @@ Evenly distributed from -scale to scale. This is what C<initialize()> without ar
 
 Normally distributed with mean 0.
 
-=head2 Xavier(rnd_type = 'uniform', factor_type = 'avg', magnitude = 3)
+=head2 Xavier(rnd_type => 'uniform', factor_type => 'avg', magnitude => 3)
 
 With n the number of inputs (C<in>), of outputs (C<out>) or their mean (C<avg>) and
 s = sqrt(magnitude / n): from -s to s (C<uniform>), or with standard deviation s (C<gaussian>).
 
-=head2 MSRAPrelu(factor_type = 'avg', slope = 0.25)
+=head2 MSRAPrelu(factor_type => 'avg', slope => 0.25)
 
 Xavier with gaussian numbers of magnitude 2 / (1 + slope ** 2).
 

@@ -19,14 +19,14 @@ sub _pdl {
 sub same {
     my ($x, $y) = map { _pdl($_) } @_[0, 1];
     return 0 if "@{[$x->dims]}" ne "@{[$y->dims]}";
-    return ($x != $y)->sum == 0 ? 1 : 0;
+    return ($x != $y)->flat->dsumover->sclr == 0 ? 1 : 0;
 }
 
 sub reldiff {
     my ($x, $y) = map { _pdl($_)->double } @_[0, 1];
-    my $difference = PDL::abs($x - $y)->sum;
+    my $difference = PDL::abs($x - $y)->flat->dsumover->sclr;
     return 0 if $difference == 0;
-    my $size = PDL::abs($x)->sum + PDL::abs($y)->sum;
+    my $size = PDL::abs($x)->flat->dsumover->sclr + PDL::abs($y)->flat->dsumover->sclr;
     return $difference / $size;
 }
 

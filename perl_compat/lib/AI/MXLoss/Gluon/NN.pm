@@ -106,13 +106,13 @@ __PACKAGE__->_declare(
     bias_initializer   => { is => 'ro', default => 'zeros' },
 );
 
-sub _arguments {
+sub BUILDARGS {
     my ($class, @arguments) = @_;
     @arguments = AI::MXLoss::Gluon::NN::_by_position(['units'], @arguments);
-    my %given = $class->SUPER::_arguments(@arguments);
+    my $given = $class->SUPER::BUILDARGS(@arguments);
     AI::MXLoss::Core::fail('Dense: units is missing, the number of outputs')
-        if !exists $given{units};
-    return %given;
+        if !exists $given->{units};
+    return $given;
 }
 
 sub BUILD {
@@ -183,12 +183,12 @@ __PACKAGE__->_declare(
     },
 );
 
-sub _arguments {
+sub BUILDARGS {
     my ($class, @arguments) = @_;
-    my %given
-        = $class->SUPER::_arguments(AI::MXLoss::Gluon::NN::_by_position(['activation'], @arguments));
-    AI::MXLoss::Core::fail('Activation: activation is missing') if !exists $given{activation};
-    return %given;
+    my $given
+        = $class->SUPER::BUILDARGS(AI::MXLoss::Gluon::NN::_by_position(['activation'], @arguments));
+    AI::MXLoss::Core::fail('Activation: activation is missing') if !exists $given->{activation};
+    return $given;
 }
 
 # Its name begins with its kind.

@@ -200,7 +200,7 @@ sub _flipped {
 }
 operator(['flip', 'reverse'], options => ['axis'], forward => \&_flipped, gradient => \&_flipped);
 
-operator('zeros_like', loose => { 0 => 1 }, forward => sub { PDL::zeroes($_[1]) });
+operator('zeros_like', forward => sub { PDL::zeroes($_[1]) });
 operator('ones_like', forward => sub { PDL::zeroes($_[1]) + 1 });
 
 operator(

@@ -118,7 +118,7 @@ operator(
         my $valid = $class != $o->{ignore_label};
         $d = $d * $valid->dummy(0) if $o->{use_ignore};
         my $by = $o->{normalization} eq 'batch' ? $class->nelem
-            : $o->{normalization} eq 'valid' ? ($valid->sum || 1)
+            : $o->{normalization} eq 'valid' ? ($valid->flat->dsumover->sclr || 1)
             :   $o->{multi_output} ? $class->nelem / $class->getdim(-1) : 1;
         return (_unclasses($o, $d * ($o->{grad_scale} / $by), $x), undef);
     },

@@ -71,7 +71,7 @@ sub cat {
     my ($axis, @pdls) = ref $_[0] ? (-1, @_) : @_;
     croak('cat: expected PDLs') if !@pdls || grep { !blessed $_ || !$_->isa('PDL') } @pdls;
     return PDL::cat(@pdls) if $axis == -1;
-    return PDL::glue($axis, @pdls);
+    return shift(@pdls)->glue($axis, @pdls);
 }
 
 sub pdl_shuffle {

@@ -335,6 +335,15 @@ cmp_ok(abs((($n - 2)**2)->mean->sqrt->asscalar - 0.5), '<', 0.02, 'normal: the d
 is_deeply(nd->random->randn(2, 3)->shape, [2, 3], 'randn');
 is(mx->random->normal(0, 1, shape => [2], dtype => 'float64')->dtype, 'float64', 'dtype');
 is_deeply([sort { $a <=> $b } map { $_->asscalar } @{ mx->random->shuffle(nd->arange(stop => 5)) }], [0 .. 4], 'shuffle');
+for my $mean (0.5, 4, 300) {
+    my $counts = mx->random->poisson(lam => $mean, shape => [100, 100], dtype => 'float64');
+    cmp_ok(abs($counts->mean->asscalar - $mean), '<', 0.06 * sqrt $mean, "poisson, $mean: the mean");
+    cmp_ok(abs((($counts - $mean)**2)->mean->asscalar / $mean - 1), '<', 0.08, '... and the variance');
+}
+my $e = mx->random->exponential(3, shape => [100, 100]);
+cmp_ok(abs($e->mean->asscalar - 3), '<', 0.15, 'exponential: the mean');
+my $i = mx->random->randint(-2, 3, shape => [1000]);
+is_deeply([$i->dtype, $i->min->asscalar, $i->max->asscalar], ['int32', -2, 2], 'randint');
 dies(sub { mx->random->seed('x') }, qr/'x' is no seed/, 'no seed');
 dies(sub { mx->random->uniform(0, 1, size => [2]) }, qr/no such named parameter 'size'/, 'a wrong name');
 

@@ -110,6 +110,40 @@ sub randint {
         sub { PDL::floor($low + ($high - $low) * fractions(@_)) }, 'int32');
 }
 
+sub exponential {
+    my ($class, @arguments) = @_;
+    my $option = _arguments('random->exponential', ['scale'], [1], @arguments);
+    croak("random->exponential: scale is $option->{scale}; expected a number above 0")
+        if !($option->{scale} > 0);
+    return _made('random->exponential', $option,
+        sub { -$option->{scale} * PDL::log(1 - fractions(@_)) }, 'float32');
+}
+
+sub poisson {
+    my ($class, @arguments) = @_;
+    my $option = _arguments('random->poisson', ['lam'], [1], @arguments);
+    my $mean = $option->{lam};
+    croak("random->poisson: lam is $mean; expected a number from 0 to 1e5")
+        if !($mean >= 0 && $mean <= 1e5);
+    return _made('random->poisson', $option, sub { _counts($mean, @_) }, 'float32');
+}
+
+# Counts with this mean: how many of the probabilities' sums lie below a fraction. A large mean is that
+# of a sum of two counts, for exp(-mean) must not become 0.
+sub _counts {
+    my ($mean, @dims) = @_;
+    return _counts($mean / 2, @dims) + _counts($mean / 2, @dims) if $mean > 100;
+    my $fraction = fractions(@dims);
+    my $counts = $fraction->zeroes;
+    my ($p, $sum) = (exp(-$mean)) x 2;
+    for (my $k = 1; $p > 1e-18 || $k < $mean; $k++) {
+        $counts += $fraction > $sum;
+        $p *= $mean / $k;
+        $sum += $p;
+    }
+    return $counts;
+}
+
 sub shuffle {
     my ($class, $nd) = @_;
     croak('random->shuffle: expected an NDArray, got ', $nd)
@@ -149,7 +183,7 @@ AI::MXLoss::Random - random arrays
 C<< mx->random >> and C<< mx->nd->random >>. The generator is PDL's, so the numbers are not those of
 MXNet, and other users of PDL's generator in the same process take from the same sequence.
 
-Distributions take their two numbers by position or by name, and then by name C<shape> (a reference to
+Distributions take their numbers by position or by name, and then by name C<shape> (a reference to
 an array of lengths; default C<[1]>), C<dtype> (default C<float32>; integers are cut off), C<ctx>, and
 C<out>, an NDArray to write to. Anything else dies, and so does what is not a number.
 
@@ -175,6 +209,14 @@ C<normal>, with the shape as arguments.
 =head2 randint(low, high, ...)
 
 Integers from low to below high, C<int32> by default.
+
+=head2 exponential(scale = 1, ...)
+
+Exponentially distributed, with mean scale.
+
+=head2 poisson(lam = 1, ...)
+
+Counts with mean lam.
 
 =head2 shuffle(ARRAY)
 

@@ -1,15 +1,17 @@
 # Verbs only. `make demo` and `make test` set up what they need on a fresh Debian machine.
 .PHONY: demo test mxnet bench arm64 clang asan fmt clean
-BUILD = build/*/
+BUILD = build/cp*/
 
 demo:
 	@.ci/setup demo
 	.venv/bin/python docs/examples/digits.py
+	.ci/perl run perl_compat/examples/digits.pl
 
 test:
 	@.ci/setup test
 	.venv/bin/ctest --test-dir $(BUILD) --output-on-failure -j 2
 	.venv/bin/pytest
+	.ci/perl test
 
 mxnet: # next to the real MXNet 1.9.1, in an environment of its own
 	@.ci/mxnet-suite

@@ -86,7 +86,7 @@ def test_exported_symbols():
                              text=True).stdout
         return sorted(line.split()[-1] for line in out.splitlines())
 
-    (library,) = {path.resolve() for path in ROOT.glob("build/*/libmxloss.so")}
+    (library,) = {path.resolve() for path in ROOT.glob("build/cp*/libmxloss.so")}
     assert symbols(library) == (ROOT / "tests/c/abi.txt").read_text().split()
     declared = re.findall(r"^MXL_API .*?(mxl_\w+)\(", HEADER, re.M)
     assert sorted(declared) == symbols(library)

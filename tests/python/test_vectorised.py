@@ -46,7 +46,7 @@ def arithmetic(path):
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="reads x86-64 instructions")
 @pytest.mark.parametrize("isa", REGISTERS)
 def test_loops_are_vectorised(isa, tmp_path):
-    (built,) = ROOT.glob(f"build/*/CMakeFiles/mxloss_objects.dir/src_c/kernels_{isa}.c.o")
+    (built,) = ROOT.glob(f"build/cp*/CMakeFiles/mxloss_objects.dir/src_c/kernels_{isa}.c.o")
     flags = re.search(r"set\(MXLOSS_FLAGS ([^)]*)\)", (ROOT / "CMakeLists.txt").read_text())[1]
     scalar = tmp_path / "scalar.o"
     subprocess.run([shutil.which("cc") or "gcc", "-std=c99", "-fPIC", *flags.split(),

@@ -88,7 +88,8 @@ sub main {
         printf "%5d  %10.4f  %13.4f  %16.2f%%\n", $epoch, $train_loss, $test_loss, 100 * $accuracy;
     }
     printf "final accuracy on the held-out third: %.2f%%\n", 100 * $accuracy;
-    die sprintf "too low: %.2f%% correct, %.0f%% required\n", 100 * $accuracy, 100 * $REQUIRED_ACCURACY
+    die sprintf "too low: %.2f%% correct, %.0f%% required\n", 100 * $accuracy,
+        100 * $REQUIRED_ACCURACY
         if $accuracy < $REQUIRED_ACCURACY;
     return;
 }

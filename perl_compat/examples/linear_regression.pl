@@ -1,9 +1,9 @@
 #!/usr/bin/perl
 # Guesses a pixel from its neighbours: linear regression with L2Loss, by hand, without layers.
 #
-# In the images of handwritten digits (8 x 8 pixels, optdigits.csv.gz), the pixel at row 3, column 4 is
-# taken for a weighted sum of the eight around it plus an offset. The weights are found by gradient
-# descent, and compared with the exact solution of least squares.
+# In the images of handwritten digits (8 x 8 pixels, optdigits.csv.gz), the pixel at row 3, column
+# 4 is taken for a weighted sum of the eight around it plus an offset. The weights are found by
+# gradient descent, and compared with the exact solution of least squares.
 #
 #     perl examples/linear_regression.pl
 #     perl examples/linear_regression.pl --epochs 50 --data path/to/optdigits.csv.gz
@@ -52,7 +52,8 @@ sub main {
     die "--epochs must be at least 1\n" if $option{epochs} < 1;
     my ($file) = grep { defined && -f } $option{data}, "$HERE/optdigits.csv.gz",
         "$HERE/../../docs/examples/optdigits.csv.gz";
-    my ($x, $y) = load_pixels($file // die "optdigits.csv.gz is not here; give its path with --data\n");
+    my ($x, $y)
+        = load_pixels($file // die "optdigits.csv.gz is not here; give its path with --data\n");
 
     mx->random->seed($option{seed});
     my $w = mx->random->normal(0, 0.01, shape => [8, 1]);
@@ -85,7 +86,10 @@ sub main {
     my $found = append($w->aspdl->flat->double, $b->aspdl->double);
     printf "weights found:  %s\n", join ' ', map { sprintf '%7.4f', $_ } $found->list;
     printf "least squares:  %s\n", join ' ', map { sprintf '%7.4f', $_ } $best->list;
-    my $residual = $y->aspdl->double - ($x->aspdl->double x $best->slice('0:7')->dummy(0))->flat - $best->at(8);
+    my $residual
+        = $y->aspdl->double
+        - ($x->aspdl->double x $best->slice('0:7')->dummy(0))->flat
+        - $best->at(8);
     my $least = ($residual**2)->avg;
     printf "mean square error %.6f; the least possible is %.6f\n", $error, $least;
     die "too far from it\n" if $error > 1.01 * $least;

@@ -32,8 +32,14 @@ sub call {
     return nd->can($case->{op})->('AI::MXLoss::NDArray', @inputs, %option);
 }
 
-sub text { return "$_[0]{op}(" . join(', ', map { defined $_ ? '[' . join(',', @{ $_->{shape} }) . ']' : 'undef' } @{ $_[0]{inputs} })
-    . join('', map { ", $_ => " . encode_json([$_[0]{options}{$_}]) } sort keys %{ $_[0]{options} }) . ')' }
+sub text {
+    return "$_[0]{op}("
+        . join(', ',
+        map { defined $_ ? '[' . join(',', @{ $_->{shape} }) . ']' : 'undef' } @{ $_[0]{inputs} })
+        . join('',
+        map { ", $_ => " . encode_json([$_[0]{options}{$_}]) } sort keys %{ $_[0]{options} })
+        . ')';
+}
 
 # Largest difference, relative to the larger of 1 and the expected number; NaN is equal to NaN.
 sub error {
@@ -79,7 +85,8 @@ for my $case (@$cases) {
         @results = $results[0] if $case->{op} eq 'topk';    # the places are constant
         my $sum;
         for my $i (0 .. $#results) {
-            $weights[$i] //= nd->array(random(double, $results[$i]{pdl}->dims) + 0.5, dtype => 'float64');
+            $weights[$i]
+                //= nd->array(random(double, $results[$i]{pdl}->dims) + 0.5, dtype => 'float64');
             my $part = ($results[$i] * $weights[$i])->sum;
             $sum = defined $sum ? $sum + $part : $part;
         }

@@ -23,7 +23,8 @@ sub dies {
     my $ok = eval { $code->(); 1 };
     return fail("$name lives") if $ok;
     like($@, $like, $name);
-    like($@, qr/ at \Q$0\E line $line\.$/, '... with the line of the script');
+    my ($where) = $@ =~ / at \Q$0\E line (\d+)\.$/;    # the statement may take some lines
+    ok($where && abs($where - $line) < 4, '... with the line of the script') or diag $@;
 }
 
 # ---- Making
@@ -84,11 +85,14 @@ is(nd->array([1], dtype => 'int8')->zeros_like->dtype, 'int8', '... of the same 
 has($x->ones_like, [2], [1, 1], 'ones_like, as a method');
 dies(sub { nd->array(5) }, qr/^array: got '5'; expected a reference/, 'a plain number');
 dies(sub { nd->array([$x]) }, qr/^array: an element is <.*>; expected numbers/, 'arrays in lists');
-dies(sub { nd->array([1], dtype => 'float8') }, qr/dtype is 'float8'; expected one of float32/, 'dtype');
-dies(sub { nd->array([1], type => 'float32') }, qr/no such named parameter 'type'/, 'a wrong name');
+dies(sub { nd->array([1], dtype => 'float8') }, qr/dtype is 'float8'; expected one of float32/,
+    'dtype');
+dies(sub { nd->array([1], type => 'float32') }, qr/no such named parameter 'type'/,
+    'a wrong name');
 dies(sub { nd->array([1], ctx => mx->gpu(0)) }, qr/ctx is gpu\(0\)/, 'no GPU');
 dies(sub { nd->zeros([]) },     qr/shape is \[\]; expected at least one axis/, 'no axes');
-dies(sub { nd->zeros(3) },      qr/shape is 3; expected a reference/,          'a shape as a number');
+dies(sub { nd->zeros(3) },      qr/shape is 3; expected a reference/,
+    'a shape as a number');
 dies(sub { nd->ones([2, 0]) },  qr/shape is \[2,0\]; expected integers from 1/, 'a length of 0');
 dies(sub { nd->full([2], 'a') }, qr/the value is a; expected a number/, 'a value that is none');
 
@@ -115,7 +119,8 @@ is(refaddr $x->as_in_context(mx->cpu), refaddr $x, 'as_in_context gives the arra
 $x->wait_to_read;
 nd->waitall;
 has($x->copyto(nd->zeros([2, 3])), [2, 3], [1 .. 6], 'copyto');
-dies(sub { $x->copyto(nd->zeros([3, 2])) }, qr/shape \[2,3\], the other one \[3,2\]/, 'copyto elsewhere');
+dies(sub { $x->copyto(nd->zeros([3, 2])) }, qr/shape \[2,3\], the other one \[3,2\]/,
+    'copyto elsewhere');
 dies(sub { $x->asnumpy }, qr/^NDArray has no method 'asnumpy'/, 'an unknown method');
 dies(sub { nd->Convolution($x) }, qr/^NDArray has no method 'Convolution'/, 'an unknown operator');
 { no warnings 'once'; *AI::MXLoss::NDArray::doubled = sub { $_[0] * 2 }; }
@@ -143,16 +148,31 @@ has($x->reshape([-1]), [9], [1 .. 9], 'reshape');
 has(nd->reshape($x, shape => [1, 9]), [1, 9], [1 .. 9], 'reshape as a class function');
 has($x->reshape(9, 1), [9, 1], [1 .. 9], 'lengths as a list');
 has($x->T, [3, 3], [1, 4, 7, 2, 5, 8, 3, 6, 9], 'T');
-has(nd->array(sequence(2, 3, 4))->transpose([2, 0, 1]), [2, 4, 3], [map { my $i = $_; map { my $j = $_; map { $_ * 2 + $j * 6 + $i } 0 .. 2 } 0 .. 3 } 0 .. 1],
-    'transpose');
+has(
+    nd->array(sequence(2, 3, 4))->transpose([2, 0, 1]),
+    [2, 4, 3],
+    [
+        map {
+            my $i = $_;
+            map {
+                my $j = $_;
+                map { $_ * 2 + $j * 6 + $i } 0 .. 2
+            } 0 .. 3
+        } 0 .. 1
+    ],
+    'transpose'
+);
 has($x->transpose(axes => [1, 0]), [3, 3], [1, 4, 7, 2, 5, 8, 3, 6, 9], 'axes by name');
-dies(sub { $x->slice(3) },      qr/Dimension 0 mismatch slice begin : 3 >= Dim Size: 3/, 'out of range');
-dies(sub { $x->slice([0, 7]) }, qr/Dimension 0 mismatch slice end : 7 >= Dim Size: 3/, 'the end, too');
+dies(sub { $x->slice(3) },      qr/Dimension 0 mismatch slice begin : 3 >= Dim Size: 3/,
+    'out of range');
+dies(sub { $x->slice([0, 7]) }, qr/Dimension 0 mismatch slice end : 7 >= Dim Size: 3/,
+    'the end, too');
 dies(sub { $x->slice(0, 0, 0) }, qr/expected one to 2 parts, got 3/, 'too many parts');
 dies(sub { $x->slice([2, 1]) },  qr/is empty/,                        'an empty part');
 dies(sub { $x->slice('a') },     qr/expected an integer, \[first, last\] or 'X'/, 'no place');
 dies(sub { $x->at(3) },          qr/Dim Size: 3/, 'at out of range');
-dies(sub { $x->reshape([4, 4]) }, qr/cannot reshape an array of shape \[3,3\] into \[4,4\]/, 'reshape');
+dies(sub { $x->reshape([4, 4]) }, qr/cannot reshape an array of shape \[3,3\] into \[4,4\]/,
+    'reshape');
 dies(sub { $x->transpose([0, 0]) }, qr/expected each of the 2 axes once/, 'transpose');
 
 # ---- Views write through
@@ -205,7 +225,8 @@ has(2 > $x,  [3], [1, 0, 0], 'number >');
 has($x >= 2, [3], [0, 1, 1], '>=');
 has($x < 2,  [3], [1, 0, 0], '<');
 has($x <= $y, [3], [1, 1, 1], '<=');
-is((nd->array([1], dtype => 'int32') == 1)->dtype, 'int32', 'comparisons are of the operands\' dtype');
+is((nd->array([1], dtype => 'int32') == 1)->dtype, 'int32',
+    'comparisons are of the operands\' dtype');
 has(nd->array([[1], [2]]) * $x, [2, 3], [1, 2, 3, 2, 4, 6], 'broadcasting');
 {
     my $alias = $x;
@@ -235,12 +256,16 @@ has(nd->array([200], dtype => 'uint8') + 100, [1], [44], 'uint8 wraps around');
 my $half = nd->array([1, 2048], dtype => 'float16');
 has($half + 1, [2], [2, 2048], 'float16 is rounded after each operation');
 is(($half * 3)->dtype, 'float16', 'and stays float16');
-dies(sub { $x + nd->array([1], dtype => 'float64') }, qr/expected float32, got float64/, 'two dtypes');
+dies(sub { $x + nd->array([1], dtype => 'float64') }, qr/expected float32, got float64/,
+    'two dtypes');
 dies(sub { $x + [1, 2, 3] }, qr/^plus: an operand is 'ARRAY/, 'an array ref');
-dies(sub { $x * pdl(1, 2, 3) }, qr/^mul: an operand is '.*1 2 3.*expected an NDArray or a number/, 'a PDL');
+dies(sub { $x * pdl(1, 2, 3) }, qr/^mul: an operand is '.*1 2 3.*expected an NDArray or a number/,
+    'a PDL');
 dies(sub { $x - 'a' }, qr/^minus: an operand is 'a'; expected an NDArray or a number/, 'a string');
-dies(sub { $x + nd->ones([2]) }, qr/could not be broadcast together with shapes \[3\] \[2\]/, 'shapes');
-dies(sub { $x += nd->ones([2, 3]) }, qr/cannot assign an array of shape \[2,3\] to one of shape \[3\]/, 'in place');
+dies(sub { $x + nd->ones([2]) }, qr/could not be broadcast together with shapes \[3\] \[2\]/,
+    'shapes');
+dies(sub { $x += nd->ones([2, 3]) },
+    qr/cannot assign an array of shape \[2,3\] to one of shape \[3\]/, 'in place');
 dies(sub { $x .= [1, 2] }, qr/cannot assign an array of shape \[2\]/, '.= of another length');
 dies(sub { $x .= 'a' },    qr/assigning to an array: got 'a'/, '.= a string');
 has($x, [3], [3, 3, 3], 'nothing was written');
@@ -249,7 +274,8 @@ has($x, [3], [3, 3, 3], 'nothing was written');
 $x = nd->array([[1, 2], [3, 4]]);
 has($_, [2], [4, 6], 'sum along axis 0')
     for nd->sum($x, axis => 0), $x->sum(axis => 0), $x->sum(0), $x->sum({ axis => 0 }),
-    nd->sum($x, 0), nd->sum(data => $x, axis => [0]), $x->sum(axis => -2), $x->sum(axis => 1, exclude => 1);
+    nd->sum($x, 0), nd->sum(data => $x, axis => [0]), $x->sum(axis => -2),
+    $x->sum(axis => 1, exclude => 1);
 has($x->sum, [1], [10], 'all');
 has($x->sum(axis => [0, 1]), [1], [10], 'a list of axes');
 has($x->mean(axis => 1, keepdims => 1), [2, 1], [1.5, 3.5], 'keepdims');
@@ -268,18 +294,21 @@ has(nd->concat([$x, $x], dim => 1), [2, 4], [1, 2, 1, 2, 3, 4, 3, 4], 'concat of
 is_deeply(nd->stack($x, $x, $x)->shape, [3, 2, 2], 'stack');
 has(nd->Activation($x - 2, act_type => 'relu'), [2, 2], [0, 0, 1, 2], 'Activation');
 has($x->Activation('relu'), [2, 2], [1 .. 4], 'its kind by position');
-has(nd->contrib->CTCLoss(nd->zeros([1, 1, 2]), nd->array([[1]])), [1], [nd->CTCLoss(nd->zeros([1, 1, 2]), nd->array([[1]]))->asscalar], 'contrib->CTCLoss');
+has(nd->contrib->CTCLoss(nd->zeros([1, 1, 2]), nd->array([[1]])), [1],
+    [nd->CTCLoss(nd->zeros([1, 1, 2]), nd->array([[1]]))->asscalar], 'contrib->CTCLoss');
 has(nd->sgd_update($x, $x, lr => 0.5), [2, 2], [0.5, 1, 1.5, 2], 'sgd_update');
 nd->sgd_update($x, $x, { lr => 0.5, out => $x });
 has($x, [2, 2], [0.5, 1, 1.5, 2], 'in place');
 my ($first, $second) = @{ nd->split($x, num_outputs => 2, axis => 0) };
 has($second, [1, 2], [1.5, 2], 'split gives a reference to an array');
-dies(sub { $x->sum({ axes => 0 }) }, qr/Cannot find argument 'axes', Possible Arguments: data, axis/, 'hash ref');
+dies(sub { $x->sum({ axes => 0 }) },
+    qr/Cannot find argument 'axes', Possible Arguments: data, axis/, 'hash ref');
 dies(sub { $x->sum(axes => 0) }, qr/Cannot find argument 'axes'/, 'a list');
 dies(sub { $x->sum(2) }, qr/^sum: axis is 2; expected -2 to 1/, 'an axis out of range');
 dies(sub { $x->sum('x') }, qr/Cannot find argument 'x'/, 'no axis');
 dies(sub { nd->dot($x) }, qr/^dot: Too few arguments: rhs is missing/, 'too few');
-dies(sub { nd->dot($x, 3) }, qr/^dot: Too few arguments: rhs is missing|expected an NDArray/, 'a number for an array');
+dies(sub { nd->dot($x, 3) }, qr/^dot: Too few arguments: rhs is missing|expected an NDArray/,
+    'a number for an array');
 dies(sub { $x->clip(0) }, qr/^clip: a_max is missing/, 'an option that has to be given');
 dies(sub { $x->relu(1) }, qr/^relu: an argument too many/, 'too many');
 dies(sub { $x->dot(nd->ones([3])) }, qr/^dot: lhs of shape \[2,2\] and rhs of shape \[3\]/, 'dot');
@@ -295,7 +324,8 @@ has($edge->Activation('softrelu')->slice([4, 4]), [1], [$inf], 'softrelu of inf'
 has($edge->sign, [5], [-1, -1, 0, 1, 1], 'sign');
 has(nd->array([2.5, -2.5, 0.5])->round, [3], [3, -3, 1], 'round goes away from 0');
 is(nd->array([1, $inf - $inf, 3])->max->asscalar . '', $inf - $inf . '', 'max of NaN');
-has(nd->array([-1000, 0, 1000])->log_softmax, [3], [-2000, -1000, 0], 'log_softmax of large scores');
+has(nd->array([-1000, 0, 1000])->log_softmax, [3], [-2000, -1000, 0],
+    'log_softmax of large scores');
 
 # ---- Files and copies
 my $dir = tempdir(CLEANUP => 1);
@@ -303,15 +333,19 @@ my %all = map { $_ => nd->array([[1, 2, 3], [4, 5, 6]], dtype => $_) } keys %typ
 nd->save("$dir/all", \%all);
 my $loaded = nd->load("$dir/all");
 is_deeply([sort keys %$loaded], [sort keys %all], 'names');
-is_deeply([$loaded->{$_}->dtype, $loaded->{$_}->asarray], [$_, [[1, 2, 3], [4, 5, 6]]], "$_ in a file")
+is_deeply([$loaded->{$_}->dtype, $loaded->{$_}->asarray], [$_, [[1, 2, 3], [4, 5, 6]]],
+    "$_ in a file")
     for sort keys %types;
 nd->save("$dir/list", [$x, $y]);
 is_deeply([map { $_->asarray } @{ nd->load("$dir/list") }], [$x->asarray, $y->asarray], 'a list');
 dies(sub { nd->load("$dir/none") }, qr/^Open ".*none": /, 'no such file');
 my $bytes = do { local (@ARGV, $/) = "$dir/all"; <> };
 for my $length (0, 7, 30, length($bytes) - 1) {
-    dies(sub { nd->load_frombuffer(substr $bytes, 0, $length) }, qr/is not a file of arrays: it ends within|more than fit/,
-        "cut off at $length");
+    dies(
+        sub { nd->load_frombuffer(substr $bytes, 0, $length) },
+        qr/is not a file of arrays: it ends within|more than fit/,
+        "cut off at $length"
+    );
 }
 dies(sub { nd->load_frombuffer("x$bytes") }, qr/it begins with/, 'something else');
 dies(sub { nd->load_frombuffer("${bytes}x") }, qr/1 bytes are left over/, 'too long');
@@ -334,17 +368,23 @@ cmp_ok(abs($n->mean->asscalar - 2), '<', 0.02, 'normal: the mean');
 cmp_ok(abs((($n - 2)**2)->mean->sqrt->asscalar - 0.5), '<', 0.02, 'normal: the deviation');
 is_deeply(nd->random->randn(2, 3)->shape, [2, 3], 'randn');
 is(mx->random->normal(0, 1, shape => [2], dtype => 'float64')->dtype, 'float64', 'dtype');
-is_deeply([sort { $a <=> $b } map { $_->asscalar } @{ mx->random->shuffle(nd->arange(stop => 5)) }], [0 .. 4], 'shuffle');
+is_deeply(
+    [sort { $a <=> $b } map { $_->asscalar } @{ mx->random->shuffle(nd->arange(stop => 5)) }],
+    [0 .. 4], 'shuffle');
+
 for my $mean (0.5, 4, 300) {
     my $counts = mx->random->poisson(lam => $mean, shape => [100, 100], dtype => 'float64');
-    cmp_ok(abs($counts->mean->asscalar - $mean), '<', 0.06 * sqrt $mean, "poisson, $mean: the mean");
-    cmp_ok(abs((($counts - $mean)**2)->mean->asscalar / $mean - 1), '<', 0.08, '... and the variance');
+    cmp_ok(abs($counts->mean->asscalar - $mean), '<', 0.06 * sqrt $mean,
+        "poisson, $mean: the mean");
+    cmp_ok(abs((($counts - $mean)**2)->mean->asscalar / $mean - 1), '<', 0.08,
+        '... and the variance');
 }
 my $e = mx->random->exponential(3, shape => [100, 100]);
 cmp_ok(abs($e->mean->asscalar - 3), '<', 0.15, 'exponential: the mean');
 my $i = mx->random->randint(-2, 3, shape => [1000]);
 is_deeply([$i->dtype, $i->min->asscalar, $i->max->asscalar], ['int32', -2, 2], 'randint');
 dies(sub { mx->random->seed('x') }, qr/'x' is no seed/, 'no seed');
-dies(sub { mx->random->uniform(0, 1, size => [2]) }, qr/no such named parameter 'size'/, 'a wrong name');
+dies(sub { mx->random->uniform(0, 1, size => [2]) }, qr/no such named parameter 'size'/,
+    'a wrong name');
 
 done_testing;

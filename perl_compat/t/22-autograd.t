@@ -20,7 +20,8 @@ sub dies {
     my $line = (caller)[2];
     return fail("$name lives") if eval { $code->(); 1 };
     like($@, $like, $name);
-    like($@, qr/ at \Q$0\E line $line\.$/, '... with the line of the script');
+    my ($where) = $@ =~ / at \Q$0\E line (\d+)\.$/;    # the statement may take some lines
+    ok($where && abs($where - $line) < 4, '... with the line of the script') or diag $@;
 }
 
 # What a sub of NDArrays gives, recorded.
@@ -54,7 +55,13 @@ is($@->{code}, 5, '... with a reference');
 is(autograd->is_recording, 0, '... leaves no recording behind');
 is_deeply([autograd->record(sub {7})], [], 'record gives nothing');
 dies(sub { autograd->record(5) }, qr/^autograd->record: expected a sub, got 5/, 'no sub');
-dies(sub { autograd->record(sub { }, training => 1) }, qr/no such named parameter 'training'/, 'a wrong name');
+dies(
+    sub {
+        autograd->record(sub { }, training => 1);
+    },
+    qr/no such named parameter 'training'/,
+    'a wrong name'
+);
 
 # ---- Gradients
 my $x = nd->array([1, 2, 3]);
@@ -108,7 +115,8 @@ $y = recorded(sub { $x**3 });
 $y->backward(retain_graph => 1);
 $y->backward;
 has($x->grad, [12], 'a second time with retain_graph');
-dies(sub { $y->backward }, qr/computational graph of \S+ has been used already; pass retain_graph/, 'a third time');
+dies(sub { $y->backward },
+    qr/computational graph of \S+ has been used already; pass retain_graph/, 'a third time');
 my $middle = recorded(sub { $x * 2 });
 my ($p, $q);
 autograd->record(sub { $p = $middle * 3; $q = $middle * 5 });
@@ -120,15 +128,20 @@ has($x->grad, [4], 'what comes of a used graph is constant');
 dies(sub { ($x * 2)->backward }, qr/not in a computational graph/, 'not recorded');
 $x->backward;
 has($x->grad, [1], 'of the array itself');
-dies(sub { $y->backward(1) }, qr/^backward: Odd number of paired arguments/, 'out_grad by position');
+dies(sub { $y->backward(1) }, qr/^backward: Odd number of paired arguments/,
+    'out_grad by position');
 dies(sub { $y->backward(retain => 1) }, qr/no such named parameter 'retain'/, 'a wrong name');
 $y = recorded(sub { $x->broadcast_to([3]) });
-dies(sub { $y->backward(out_grad => nd->ones([2])) }, qr/gradient of head 0 has shape \[2\]; expected \[3\]/, 'out_grad of another shape');
-dies(sub { $y->backward(out_grad => 3) }, qr/gradient of head 0 is 3; expected an NDArray/, 'a number');
+dies(sub { $y->backward(out_grad => nd->ones([2])) },
+    qr/gradient of head 0 has shape \[2\]; expected \[3\]/, 'out_grad of another shape');
+dies(sub { $y->backward(out_grad => 3) }, qr/gradient of head 0 is 3; expected an NDArray/,
+    'a number');
 $y->backward(out_grad => nd->array([1, 2, 3], dtype => 'float64'));
 has($x->grad, [6], 'nothing was used up; out_grad of another dtype');
-dies(sub { nd->array([1], dtype => 'int32')->attach_grad }, qr/dtype int32 has no gradient/, 'integers');
-dies(sub { $x->attach_grad(grad_req => 'no') }, qr/grad_req is 'no'; expected 'write', 'add' or 'null'/, 'grad_req');
+dies(sub { nd->array([1], dtype => 'int32')->attach_grad }, qr/dtype int32 has no gradient/,
+    'integers');
+dies(sub { $x->attach_grad(grad_req => 'no') },
+    qr/grad_req is 'no'; expected 'write', 'add' or 'null'/, 'grad_req');
 
 # ---- Through views and shapes
 $x = nd->array([[1, 2, 3], [4, 5, 6]]);
@@ -188,26 +201,31 @@ $zero->attach_grad;
 recorded(sub { $zero->norm })->backward;
 has($zero->grad, [0, 0], 'norm at 0');
 recorded(sub { nd->sqrt($zero) * 0 + nd->where($zero, nd->log($zero), $zero) })->backward;
-is($zero->grad->at(0)->asscalar . '', 9**9**9 - 9**9**9 . '', 'an infinite slope times no gradient is NaN');
+is($zero->grad->at(0)->asscalar . '', 9**9**9 - 9**9**9 . '',
+    'an infinite slope times no gradient is NaN');
 
 # ---- Writing while recording
 $x = nd->array([1, 2]);
 $x->attach_grad;
-my $refused = qr/^Assigning to NDArrays that are already in a computational graph will cause undefined/;
-autograd->record(sub {
-    dies(sub { $x += 1 },              $refused, 'an attached array');
-    dies(sub { $x .= 1 },              $refused, 'by .=');
-    dies(sub { (my $v = $x->at(0)) .= 1 }, $refused, 'through a view');
-    my $h = $x * 2;
-    dies(sub { $h *= 2 }, $refused, 'a recorded array');
-    my $free = nd->zeros([2]);
-    $free += 1;
-    has($free, [1, 1], 'an array that has nothing to do with it');
-    dies(sub { (my $v = $free->at(0)) .= $x->at(0) }, qr/the gradient would be lost/, 'a part from a recorded one');
-    $free .= $x * 3;
-    ($free * $free)->backward;
-    has($x->grad, [18, 36], 'all of it: the gradient goes to what was assigned');
-});
+my $refused
+    = qr/^Assigning to NDArrays that are already in a computational graph will cause undefined/;
+autograd->record(
+    sub {
+        dies(sub { $x += 1 },              $refused, 'an attached array');
+        dies(sub { $x .= 1 },              $refused, 'by .=');
+        dies(sub { (my $v = $x->at(0)) .= 1 }, $refused, 'through a view');
+        my $h = $x * 2;
+        dies(sub { $h *= 2 }, $refused, 'a recorded array');
+        my $free = nd->zeros([2]);
+        $free += 1;
+        has($free, [1, 1], 'an array that has nothing to do with it');
+        dies(sub { (my $v = $free->at(0)) .= $x->at(0) }, qr/the gradient would be lost/,
+            'a part from a recorded one');
+        $free .= $x * 3;
+        ($free * $free)->backward;
+        has($x->grad, [18, 36], 'all of it: the gradient goes to what was assigned');
+    }
+);
 has($x, [1, 2], 'nothing was written');
 
 # ---- Functions of autograd
@@ -226,10 +244,13 @@ has($x->grad, [5, 23], '... leaves ->grad alone');
 autograd->record(sub { $l = $x**2 });
 my $all = autograd->grad([$l], [$x], head_grads => [nd->array([2, 2])], retain_graph => 1);
 has($all->[0], [4, 8], 'grad of a list');
-dies(sub { autograd->grad($l, $x, create_graph => 1) }, qr/create_graph => 1 is not supported/, 'create_graph');
-dies(sub { autograd->grad($l, nd->ones([2])) }, qr/variable 0 has no gradient; call attach_grad/, 'no variable');
+dies(sub { autograd->grad($l, $x, create_graph => 1) }, qr/create_graph => 1 is not supported/,
+    'create_graph');
+dies(sub { autograd->grad($l, nd->ones([2])) }, qr/variable 0 has no gradient; call attach_grad/,
+    'no variable');
 dies(sub { autograd->backward([]) }, qr/^backward: heads is/, 'no heads');
-dies(sub { autograd->backward([$l, $m], head_grads => [undef]) }, qr/2 heads, but 1 head gradients/, 'too few head_grads');
+dies(sub { autograd->backward([$l, $m], head_grads => [undef]) },
+    qr/2 heads, but 1 head gradients/, 'too few head_grads');
 my ($v, $d) = (nd->array([3]), nd->zeros([1]));
 autograd->mark_variables([$v], [$d]);
 recorded(sub { $v * 4 })->backward;
@@ -246,7 +267,8 @@ has($x->grad, [2, 4], 'compute_gradient');
 autograd->record(sub { $l = nd->make_loss($x * 3) * 5 });
 $l->backward;
 has($x->grad, [3, 3], 'make_loss begins anew');
-autograd->record(sub { my ($a, $b) = @{ nd->split($x, num_outputs => 2, axis => 0) }; $l = $b * 9 });
+autograd->record(sub { my ($a, $b) = @{ nd->split($x, num_outputs => 2, axis => 0) }; $l = $b * 9 }
+);
 $l->backward;
 has($x->grad, [0, 9], 'one of several results');
 
@@ -258,7 +280,8 @@ for my $dtype (qw(float16 float32 float64)) {
     is($w->grad->dtype, $dtype, "$dtype: its gradient has it");
     recorded(sub { ($w * $w)->mean })->backward;
     my @want = map { nd->array([$_], dtype => $dtype)->asscalar } 0.1, 0.2;
-    cmp_ok(abs($w->grad->at($_)->asscalar - $want[$_]), '<=', { float16 => 1e-4, float32 => 1e-8, float64 => 1e-16 }->{$dtype}, '... and values')
+    cmp_ok(abs($w->grad->at($_)->asscalar - $want[$_]), '<=',
+        { float16 => 1e-4, float32 => 1e-8, float64 => 1e-16 }->{$dtype}, '... and values')
         for 0, 1;
 }
 my $w = nd->array([1, 2]);

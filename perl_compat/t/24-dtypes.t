@@ -18,7 +18,8 @@ sub call {
     my %option = %{ $case->{options} };
     delete $option{dtype};
     $option{dtype} = $inputs[0]->dtype if $case->{op} eq 'cast';
-    my $result = AI::MXLoss::Operators::invoke($entry, \@inputs, { %{ $entry->{defaults} }, %option });
+    my $result
+        = AI::MXLoss::Operators::invoke($entry, \@inputs, { %{ $entry->{defaults} }, %option });
     return ref $result eq 'ARRAY' ? @$result : $result;
 }
 
@@ -27,8 +28,10 @@ sub inputs_as {
     return map {
         my $packed = $_;
         defined $packed
-            ? nd->array($change->(pdl(double, [map { $_ eq 'nan' ? 'nan' + 0 : $_ } @{ $packed->{data} }])),
-            dtype => $dtype)->reshape($packed->{shape})->copy
+            ? nd->array(
+            $change->(pdl(double, [map { $_ eq 'nan' ? 'nan' + 0 : $_ } @{ $packed->{data} }])),
+            dtype => $dtype
+            )->reshape($packed->{shape})->copy
             : undef;
     } @{ $case->{inputs} };
 }
@@ -62,7 +65,11 @@ for my $case (@$cases) {
     my @inputs = inputs_as($case, 'float16', $halves);
     $inputs[$_]->attach_grad for @{ $case->{wrt} };
     my $sum;
-    autograd->record(sub { ($sum) = map { $_->sum } grep { $_->dtype eq 'float16' } call($case, @inputs) });
+    autograd->record(
+        sub {
+            ($sum) = map { $_->sum } grep { $_->dtype eq 'float16' } call($case, @inputs);
+        }
+    );
     $sum->backward;
     for my $i (@{ $case->{wrt} }) {
         my $grad = $inputs[$i]->grad;
@@ -83,8 +90,11 @@ for my $case (@$cases) {
     my $name = "$case->{op} " . encode_json($case->{options});
     push @wrong, "$name: $@" if !@int;
     for my $i (0 .. $#int) {
-        next if $case->{op} eq '_div_scalar' || $case->{options}{scalar} && $case->{options}{scalar} =~ /\./;
-        push @wrong, "$name: $int[$i]{pdl}, wanted $wide[$i]{pdl}" if any($int[$i]{pdl}->double != $wide[$i]{pdl});
+        next
+            if $case->{op} eq '_div_scalar'
+            || $case->{options}{scalar} && $case->{options}{scalar} =~ /\./;
+        push @wrong, "$name: $int[$i]{pdl}, wanted $wide[$i]{pdl}"
+            if any($int[$i]{pdl}->double != $wide[$i]{pdl});
         push @wrong, "$name: dtype " . $int[$i]->dtype
             if $wide[$i]->dtype eq 'float64' && $int[$i]->dtype ne 'int32';
     }
@@ -92,7 +102,9 @@ for my $case (@$cases) {
 }
 is_deeply(\@wrong, [], ($whole // 0) . ' calls with integers');
 cmp_ok($whole, '>', 100, '... these are many');
-is(nd->array([7, -7], dtype => 'int64')->mean(axis => 0)->asscalar, 0, 'a mean of integers is one');
-is(nd->array([9007199254740993, 1], dtype => 'int64')->sum->asscalar, 9007199254740994, 'int64 sums are exact');
+is(nd->array([7, -7], dtype => 'int64')->mean(axis => 0)->asscalar, 0,
+    'a mean of integers is one');
+is(nd->array([9007199254740993, 1], dtype => 'int64')->sum->asscalar, 9007199254740994,
+    'int64 sums are exact');
 
 done_testing;

@@ -1,5 +1,6 @@
-# The numbers that MXNet's own tests of losses check (tests/python/unittest/test_loss.py, and AI::MXNet's
-# t/test_loss.t), in the way AI::MXNet's users write. Where those train a Module, Dense and Trainer do.
+# The numbers that MXNet's own tests of losses check (tests/python/unittest/test_loss.py, and
+# AI::MXNet's t/test_loss.t), in the way AI::MXNet's users write. Where those train a Module, Dense
+# and Trainer do.
 use strict;
 use warnings;
 use Test::More;
@@ -29,9 +30,15 @@ for (
 $output = $nd->array([[0, 2], [1, 4]]);
 $label = $nd->array([0, 1]);
 my $loss = gluon->loss->SoftmaxCrossEntropyLoss();
-ok(almost_equal($loss->($output, $label)->aspdl, $nd->array([2.12692809, 0.04858733])->aspdl), 'SoftmaxCE');
-ok(almost_equal($loss->($output, $label, $nd->array([[0.5], [1]]))->aspdl,
-        $nd->array([1.06346405, 0.04858733])->aspdl), 'SoftmaxCE, sample weights');
+ok(almost_equal($loss->($output, $label)->aspdl, $nd->array([2.12692809, 0.04858733])->aspdl),
+    'SoftmaxCE');
+ok(
+    almost_equal(
+        $loss->($output, $label, $nd->array([[0.5], [1]]))->aspdl,
+        $nd->array([1.06346405, 0.04858733])->aspdl
+    ),
+    'SoftmaxCE, sample weights'
+);
 
 # ---- Two ways to the same loss
 mx->random->seed(1234);
@@ -44,10 +51,19 @@ mx->random->seed(1234);
         'two classes: SigmoidBCE and SoftmaxCE');
     my $score = mx->random->uniform(-10, 10, shape => [100, 1]);
     my $bce = gluon->loss->SigmoidBCELoss(from_sigmoid => 0)->($score, $class)->aspdl;
-    ok(almost_equal(gluon->loss->LogisticLoss(label_format => 'binary')->($score, $class)->aspdl, $bce),
-        'Logistic, binary, and SigmoidBCE');
-    ok(almost_equal(gluon->loss->LogisticLoss(label_format => 'signed')->($score, 2 * $class - 1)->aspdl, $bce),
-        'Logistic, signed, and SigmoidBCE');
+    ok(
+        almost_equal(
+            gluon->loss->LogisticLoss(label_format => 'binary')->($score, $class)->aspdl, $bce
+        ),
+        'Logistic, binary, and SigmoidBCE'
+    );
+    ok(
+        almost_equal(
+            gluon->loss->LogisticLoss(label_format => 'signed')->($score, 2 * $class - 1)->aspdl,
+            $bce
+        ),
+        'Logistic, signed, and SigmoidBCE'
+    );
 }
 
 # ---- CTC: the same alignments in six ways
@@ -57,11 +73,21 @@ for (
     ['plain', {}, [2, 20, 4], $ends],
     ['TNC', { layout => 'TNC' }, [20, 2, 4], $ends],
     ['TNC and TN', { layout => 'TNC', label_layout => 'TN' }, [20, 2, 4], $ends->T],
-    ['label lengths', { blank_in_label => 'allow' }, [2, 20, 4], $nd->array([[2, 1, 2, 2], [3, 2, 2, 2]]), undef, $nd->array([2, 3])],
-    ['data lengths', { blank_in_label => 'allow' }, [2, 25, 4], $nd->array([[2, 1, -1, -1], [3, 2, 2, -1]]), $nd->array([20, 20])],
-    ['both lengths', { blank_in_label => 'allow' }, [2, 25, 4], $nd->array([[2, 1, 3, 3], [3, 2, 2, 3]]), $nd->array([20, 20]),
-        $nd->array([2, 3])],
-) {
+    [
+        'label lengths', { blank_in_label => 'allow' }, [2, 20, 4],
+        $nd->array([[2, 1, 2, 2], [3, 2, 2, 2]]), undef, $nd->array([2, 3])
+    ],
+    [
+        'data lengths', { blank_in_label => 'allow' }, [2, 25, 4],
+        $nd->array([[2, 1, -1, -1], [3, 2, 2, -1]]), $nd->array([20, 20])
+    ],
+    [
+        'both lengths', { blank_in_label => 'allow' }, [2, 25, 4],
+        $nd->array([[2, 1, 3, 3], [3, 2, 2, 3]]), $nd->array([20, 20]),
+        $nd->array([2, 3])
+    ],
+    )
+{
     my ($what, $options, $shape, @rest) = @$_;
     # MXNet's test has class 3, the blank, within a label; unless told otherwise mxloss refuses that
     my $cost = gluon->loss->CTCLoss(%$options)->($nd->ones($shape), @rest);
@@ -74,10 +100,16 @@ for (
     my $sign = $nd->sign($nd->random->randn($x->shape->[0]));
     my $length = sub { $nd->sqrt($nd->sum($_[0]**2, axis => 1, keepdims => 1)) };
     my $cosine = $nd->sum($x * $y, keepdims => 1, axis => 1) / ($length->($x) * $length->($y));
-    my $by_operators = $nd->where($sign == 1, 1 - $cosine,
-        $nd->broadcast_maximum($nd->array([0]), $cosine, { axis => 1 }));
-    ok(almost_equal(gluon->loss->CosineEmbeddingLoss()->($x, $y, $sign)->aspdl, $by_operators->aspdl, 1e-5),
-        'CosineEmbedding');
+    my $by_operators = $nd->where(
+        $sign == 1, 1 - $cosine,
+        $nd->broadcast_maximum($nd->array([0]), $cosine, { axis => 1 })
+    );
+    ok(
+        almost_equal(
+            gluon->loss->CosineEmbeddingLoss()->($x, $y, $sign)->aspdl, $by_operators->aspdl, 1e-5
+        ),
+        'CosineEmbedding'
+    );
 }
 
 # ---- Training: a small network learns 20 random samples by heart
@@ -97,7 +129,8 @@ sub learnt {
         $it->reset;
         while (my $batch = <$it>) {
             my $l;
-            autograd->record(sub { $l = $loss->($out->($net->($batch->data->[0])), @{ $batch->label }) });
+            autograd->record(
+                sub { $l = $loss->($out->($net->($batch->data->[0])), @{ $batch->label }) });
             $l->backward;
             $trainer->step(10);
         }
@@ -114,10 +147,19 @@ mx->random->seed(1234);
 my $classes = mx->random->randint(0, 10, shape => [20]);
 my $numbers = mx->random->uniform(-1, 1, shape => [20, 1]);
 my $signs = $nd->where($numbers > 0, $nd->ones([20, 1]), -1 * $nd->ones([20, 1]));
-cmp_ok(learnt(gluon->loss->SoftmaxCrossEntropyLoss(), 10, $classes), '<', 0.1, 'SoftmaxCE is learnt');
-cmp_ok(learnt(gluon->loss->SigmoidBinaryCrossEntropyLoss(), 1, $numbers > 0), '<', 0.05, 'SigmoidBCE');
-cmp_ok(learnt(gluon->loss->KLDivLoss(), 2, $nd->softmax(mx->random->uniform(0, 1, shape => [20, 2])),
-        out => sub { $nd->log_softmax($_[0]) }), '<', 0.05, 'KLDiv');
+cmp_ok(learnt(gluon->loss->SoftmaxCrossEntropyLoss(), 10, $classes), '<', 0.1,
+    'SoftmaxCE is learnt');
+cmp_ok(learnt(gluon->loss->SigmoidBinaryCrossEntropyLoss(), 1, $numbers > 0), '<', 0.05,
+    'SigmoidBCE');
+cmp_ok(
+    learnt(
+        gluon->loss->KLDivLoss(), 2, $nd->softmax(mx->random->uniform(0, 1, shape => [20, 2])),
+        out => sub { $nd->log_softmax($_[0]) }
+    ),
+    '<',
+    0.05,
+    'KLDiv'
+);
 cmp_ok(learnt(gluon->loss->L2Loss(),           1, $numbers), '<', 0.05, 'L2');
 cmp_ok(learnt(gluon->loss->L1Loss(),           1, $numbers), '<', 0.1,  'L1');
 cmp_ok(learnt(gluon->loss->HuberLoss(),        1, $numbers), '<', 0.05, 'Huber');
@@ -125,7 +167,8 @@ cmp_ok(learnt(gluon->loss->HingeLoss(),        1, $signs),   '<', 0.05, 'Hinge')
 cmp_ok(learnt(gluon->loss->SquaredHingeLoss(), 1, $signs),   '<', 0.05, 'SquaredHinge');
 {
     my ($near, $far) = map { mx->random->uniform(-1, 1, shape => [20, 4]) } 1, 2;
-    cmp_ok(learnt(gluon->loss->TripletLoss(), 4, { a_positive => $near, b_negative => $far }), '<', 0.05, 'Triplet');
+    cmp_ok(learnt(gluon->loss->TripletLoss(), 4, { a_positive => $near, b_negative => $far }),
+        '<', 0.05, 'Triplet');
 }
 cmp_ok(learnt(gluon->loss->CTCLoss(layout => 'NTC', label_layout => 'NT'), 5,
         $nd->arange(start => 4, repeat => 20)->reshape([4, 20])->T,

@@ -18,7 +18,8 @@ my $path = eval { main::data_file() };
 plan skip_all => 'optdigits.csv.gz is not here: it is in docs/examples of the repository' if !$path;
 
 my ($images, $labels, $test_images, $test_labels) = main::load_digits($path);
-is_deeply([map { $_->len } $images, $labels, $test_images, $test_labels], [1198, 1198, 599, 599], 'the split');
+is_deeply([map { $_->len } $images, $labels, $test_images, $test_labels], [1198, 1198, 599, 599],
+    'the split');
 
 sub bytes { my $pdl = $_[0]->aspdl; return unpack 'H*', ${ $pdl->get_dataref } }
 
@@ -79,7 +80,8 @@ compare($_, 'recorded') for @{ decode_json(do { local $/; <$file> }) };
 SKIP: {
     my ($root) = repository();
     my ($python) = grep { defined && -x } $ENV{MXLOSS_PYTHON}, $root && "$root/.venv/bin/python";
-    skip 'the Python package is not here: MXLOSS_PYTHON is not set and there is no .venv', 1 if !$python;
+    skip 'the Python package is not here: MXLOSS_PYTHON is not set and there is no .venv', 1
+        if !$python;
     my $answer = `'$python' t/tools/digits.py run`;
     is($?, 0, 'Python ran');
     compare($_, 'run now') for @{ decode_json($answer) };

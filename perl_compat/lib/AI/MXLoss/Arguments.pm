@@ -1,7 +1,7 @@
 package AI::MXLoss::Arguments;
 
-# Arguments in the way of AI::MXNet: the first ones by position, the others by name, or all in a hash
-# ref. Internal.
+# Arguments in the way of AI::MXNet: the first ones by position, the others by name, or all in a
+# hash ref. Internal.
 
 use strict;
 use warnings;
@@ -19,7 +19,11 @@ sub arguments {
     @given = %{ $given[0] } if @given == 1 && ref $given[0] eq 'HASH' && !@$positions;
     for my $name (@$positions) {
         last if !@given;
-        last if @given % 2 == 0 && defined $given[0] && !ref $given[0] && exists $defaults->{ $given[0] };
+        last
+            if @given % 2 == 0
+            && defined $given[0]
+            && !ref $given[0]
+            && exists $defaults->{ $given[0] };
         $value{$name} = shift @given;
     }
     croak("$who: Odd number of arguments; expected name => value after ",
@@ -45,7 +49,8 @@ sub number {
 
 sub integer {
     my ($who, $name, $value, $least) = @_;
-    croak("$who: $name is ", defined $value ? "'$value'" : undef, "; expected an integer from $least on")
+    croak("$who: $name is ", defined $value ? "'$value'" : undef,
+        "; expected an integer from $least on")
         if !defined $value || ref $value || $value !~ /\A-?[0-9]{1,15}\z/ || $value < $least;
     return $value;
 }

@@ -2,10 +2,10 @@ package AI::MXLoss::AutoGrad;
 
 # What is recorded, and going back through it.
 #
-# A node of the tape is an array: NUMBER (later nodes have higher ones), NAME, PARENTS (per input the
-# variable, a pair [node, number of its output], or undef), PULLBACK (undef once used), OUTPUTS (per
-# output [dims of its PDL, dtype]). A node never refers to an NDArray that refers to the node, so
-# there are no cycles, and what nobody holds is freed.
+# A node of the tape is an array: NUMBER (later nodes have higher ones), NAME, PARENTS (per input
+# the variable, a pair [node, number of its output], or undef), PULLBACK (undef once used), OUTPUTS
+# (per output [dims of its PDL, dtype]). A node never refers to an NDArray that refers to the node,
+# so there are no cycles, and what nobody holds is freed.
 
 use strict;
 use warnings;
@@ -15,6 +15,7 @@ use AI::MXLoss::DType qw(is_float typed);
 use PDL::Lite;
 
 use constant { NUMBER => 0, NAME => 1, PARENTS => 2, PULLBACK => 3, OUTPUTS => 4 };
+use AI::MXLoss::AutoGrad::Backward ();
 
 our ($RECORDING, $TRAINING) = (0, 0);
 my $last = 0;
@@ -25,7 +26,7 @@ sub import {
     return;
 }
 
-# ---- What is being done ---------------------------------------------------------------------------
+# ---- What is being done -------------------------------------------------------------------------
 
 sub is_recording { return $RECORDING }
 sub is_training  { return $TRAINING }
@@ -84,7 +85,7 @@ sub _scope {
     return $class, $code, %mode;
 }
 
-# ---- The tape -------------------------------------------------------------------------------------
+# ---- The tape -----------------------------------------------------------------------------------
 
 # Where gradients go on from an array: itself if it has a gradient of its own, or the pair [node,
 # output]; undef for a constant, which the result of a used-up graph is as well.
@@ -136,154 +137,7 @@ sub _used_up {
             . 'retain_graph => 1 to the first backward to go through it again');
 }
 
-# ---- Going back -----------------------------------------------------------------------------------
-
-# Lists of heads and of the PDLs to begin with, undef for ones.
-sub _heads {
-    my ($who, $heads, $head_grads) = @_;
-    my $given = $heads;
-    $heads = [$heads] if _is_array($heads);
-    croak("$who: heads is ", $given // 'undef',
-        '; expected an NDArray or a reference to an array of NDArrays')
-        if ref $heads ne 'ARRAY' || !@$heads;
-    $head_grads = [$head_grads] if _is_array($head_grads);
-    $head_grads //= [(undef) x @$heads];
-    croak("$who: ", scalar @$heads, ' heads, but ', scalar @$head_grads, ' head gradients')
-        if @$head_grads != @$heads;
-    my @pairs;
-    for my $i (0 .. $#$heads) {
-        my ($head, $g) = ($heads->[$i], $head_grads->[$i]);
-        croak("$who: head $i is ", $head // 'undef', '; expected an NDArray')
-            if !_is_array($head);
-        my $source = _source($head);
-        if (!defined $source) {
-            _used_up($head->{node}[0]) if $head->{node};
-            croak("$who: Cannot differentiate head $i because it is not in a computational "
-                    . 'graph: There are no inputs in computation graph that require gradients. It '
-                    . 'was not computed from an array with attach_grad() inside '
-                    . 'autograd->record(sub {...})');
-        }
-        $g = _head_gradient($who, $i, $head, $g) if defined $g;
-        push @pairs, [$source, $g, $head];
-    }
-    return @pairs;
-}
-
-sub _is_array { return blessed($_[0]) && $_[0]->isa('AI::MXLoss::NDArray') }
-
-sub _head_gradient {
-    my ($who, $i, $head, $g) = @_;
-    croak("$who: the gradient of head $i is $g; expected an NDArray") if !_is_array($g);
-    my ($pdl, $like) = ($g->{pdl}, $head->{pdl});
-    my ($got, $want) = map { join ',', @{ $_->shape } } $g, $head;
-    if ($got ne $want) {
-        croak("$who: the gradient of head $i has shape [$got]; expected [$want]")
-            if $pdl->nelem != 1 || $like->nelem != 1;
-        $pdl = $pdl->flat->reshape($like->dims);
-    }
-    return $g->{dtype} eq $head->{dtype} ? $pdl : typed($pdl->copy, $head->{dtype});
-}
-
-sub _ones {
-    my ($dims, $dtype) = @_;
-    return PDL->ones($AI::MXLoss::DType::PDL_TYPE{$dtype}, @$dims);
-}
-
-# Nodes that the sources come from, the last one first.
-sub _order {
-    my @stack = map { ref $_ eq 'ARRAY' ? $_->[0] : () } @_;
-    my %seen;
-    while (my $node = pop @stack) {
-        next if $seen{ $node->[NUMBER] };
-        _used_up($node) if !$node->[PULLBACK];
-        $seen{ $node->[NUMBER] } = $node;
-        push @stack, map { ref $_ eq 'ARRAY' ? $_->[0] : () } @{ $node->[PARENTS] };
-    }
-    return map { $seen{$_} } sort { $b <=> $a } keys %seen;
-}
-
-# Gradients of the heads' sum, weighted by what they come with: pairs [variable, PDL]; the PDL is
-# undef for a variable that no gradient came to. No gradient, undef, stays none on its way back: it
-# is not multiplied by slopes that may be infinite.
-sub _gradients {
-    my ($pairs, $retain) = @_;
-    my (%variable, %output);
-    my $add = sub {
-        my ($source, $g) = @_;
-        my $place = \(
-            ref $source eq 'ARRAY'
-            ? $output{ $source->[0][NUMBER] }[ $source->[1] ]
-            : ($variable{ Scalar::Util::refaddr($source) } //= [$source])->[1]
-        );
-        $$place = defined $$place ? $$place + $g : $g;
-    };
-    $add->($_->[0], $_->[1] // _ones([$_->[2]{pdl}->dims], $_->[2]{dtype})) for @$pairs;
-    for my $node (_order(map { $_->[0] } @$pairs)) {
-        my $heads = delete $output{ $node->[NUMBER] };
-        my $outputs = $node->[OUTPUTS];
-        my @back;
-        if ($heads || $AI::MXLoss::Operators::REGARDLESS{ $node->[NAME] }) {
-            my @g = map {
-                $heads->[$_] // do {
-                    my ($dims, $dtype) = @{ $outputs->[$_] };
-                    PDL->zeroes($AI::MXLoss::DType::PDL_TYPE{$dtype}, @$dims);
-                }
-            } 0 .. $#$outputs;
-            @back = $node->[PULLBACK]->(@g);
-        }
-        my $parents = $node->[PARENTS];
-        for my $i (0 .. $#$parents) {
-            my $parent = $parents->[$i] // next;
-            $variable{ Scalar::Util::refaddr($parent) } //= [$parent] if ref $parent ne 'ARRAY';
-            $add->($parent, $back[$i]) if defined $back[$i];
-        }
-        @$node[PARENTS, PULLBACK] = ([], undef) if !$retain;
-    }
-    return values %variable;
-}
-
-# Let an array's gradient be, or grow by, what came to it.
-sub _put {
-    my ($nd, $g) = @_;
-    my $grad = $nd->{grad};
-    $nd->{fresh} = 1;
-    if ($nd->{grad_req} eq 'add') {
-        return if !defined $g;
-        my $sum = typed($grad->{pdl} + $g, $grad->{dtype});
-        PDL::assgn($sum, $grad->{pdl});
-        return;
-    }
-    return PDL::assgn(PDL->pdl(0), $grad->{pdl}) if !defined $g;
-    undef $g;    # a PDL that nobody else has becomes the gradient itself
-    return if AI::MXLoss::Core::exchange($grad, $_[1], $nd);
-    PDL::assgn($_[1], $grad->{pdl});
-    AI::MXLoss::Core::round_half($grad->{pdl}) if $grad->{dtype} eq 'float16';
-    return;
-}
-
-# backward from one array whose graph is a single node, the usual case of a loss: none of the
-# general bookkeeping. Returns whether it was that.
-sub _backward_one {
-    my ($nd, $g, $retain) = @_;
-    my $source = $nd->{node} // return 0;
-    return 0 if defined $nd->{grad_req};
-    my $node = $source->[0];
-    my $parents = $node->[PARENTS];
-    return 0 if !$node->[PULLBACK] || @{ $node->[OUTPUTS] } != 1;
-    for my $i (0 .. $#$parents) {
-        my $parent = $parents->[$i] // next;
-        return 0 if ref $parent eq 'ARRAY';
-        for my $before (grep {defined} @$parents[0 .. $i - 1]) {
-            return 0 if Scalar::Util::refaddr($before) == Scalar::Util::refaddr($parent);
-        }
-    }
-    my @back = $node->[PULLBACK]->($g);
-    @$node[PARENTS, PULLBACK] = ([], undef) if !$retain;    # first, so that @back is all there is
-    for my $i (0 .. $#$parents) {
-        _put($parents->[$i], $back[$i]) if defined $parents->[$i];
-    }
-    return 1;
-}
+# ---- Going back: see AutoGrad/Backward.pm -------------------------------------------------------
 
 sub _options {
     my ($who, $known, @options) = @_;
@@ -378,3 +232,98 @@ sub grad_and_loss {
 }
 
 1;
+
+__END__
+
+=head1 NAME
+
+AI::MXLoss::AutoGrad - recording what is computed with NDArrays, and differentiating it
+
+=head1 SYNOPSIS
+
+    use AI::MXLoss qw(mx nd);
+    use AI::MXLoss::AutoGrad qw(autograd);
+
+    my $x = nd->array([1, 2]);
+    $x->attach_grad;
+    my $y;
+    autograd->record(sub { $y = ($x * $x)->sum });
+    $y->backward;
+    print $x->grad->aspdl;     # [2 4]
+
+=head1 DESCRIPTION
+
+Inside C<record> every operation on an array that needs a gradient is remembered, with what it was
+computed from; C<backward> goes back through it. A graph can be gone through once, unless
+C<retain_graph> is given. What is not held by the script any more is freed.
+
+=head1 SCOPES
+
+The sub's value is not returned: assign to a variable outside. If it dies, everything is as before.
+
+=head2 record(SUB, train_mode => 1)
+
+Runs SUB, recording, in training mode unless told otherwise.
+
+=head2 pause(SUB, train_mode => 0)
+
+Runs SUB without recording.
+
+=head2 train_mode(SUB), predict_mode(SUB)
+
+Runs SUB in training mode or out of it, which Dropout does differently.
+
+=head2 is_recording, is_training
+
+0 or 1.
+
+=head2 set_is_recording(FLAG), set_is_training(FLAG)
+
+Switch it on or off; return what it was.
+
+=head1 GRADIENTS
+
+=head2 backward(HEADS, head_grads => [...], retain_graph => 0)
+
+Puts the gradients of the sum of HEADS, an NDArray or a reference to an array of these, into
+C<grad> of all arrays that they depend on. C<head_grads> are weights of the heads' shapes, undef
+for ones. A wrong shape dies at once. An array that was not computed from one with a gradient
+dies: it is "not in a computational graph".
+
+=head2 compute_gradient(HEADS)
+
+C<backward> of a reference to an array.
+
+=head2 grad(HEADS, VARIABLES, head_grads => , retain_graph => )
+
+The gradients with respect to VARIABLES, an attached NDArray or a reference to an array of these,
+as one NDArray or a reference to an array; C<< ->grad >> is not touched. C<create_graph> is not
+supported: gradients are not recorded.
+
+=head2 mark_variables(VARIABLES, GRADIENTS, grad_reqs => 'write')
+
+Lets the gradient of each array go to the array given for it.
+
+=head2 grad_and_loss(SUB, ARGNUM)
+
+A sub that calls SUB with its arguments, and returns a reference to an array of the gradients with
+respect to all of them, or those with the numbers ARGNUM, and what SUB returned.
+
+=head1 FOR OTHER MODULES
+
+=head2 needs_gradient(ARRAY)
+
+A function: whether ARRAY is attached, or was recorded.
+
+=head2 record_node(NAME, INPUTS, OUTPUTS, PULLBACK)
+
+A function that puts an operation on the tape, if an input needs a gradient: INPUTS are NDArrays
+or undef, OUTPUTS its results. PULLBACK is called at most once for each C<backward>, with the
+gradients with respect to the outputs as PDLs (undef for ones), and returns those with respect to
+the inputs.
+
+=head2 record_loss(NAME, INPUTS, OUTPUT, PULLBACK)
+
+The same for one result, where all inputs need a gradient.
+
+=cut

@@ -121,8 +121,8 @@ Everything is exported. Unlike AI::MXNet::Base, this module changes nothing in P
 
 =head2 zip(SUB, ARRAY REFS), zip(ARRAY REFS)
 
-Calls SUB with the first elements of all arrays, then with the second ones, until the shortest ends;
-without SUB, returns the list of references to these rows.
+Calls SUB with the first elements of all arrays, then with the second ones, until the shortest
+ends; without SUB, returns the list of references to these rows.
 
 =head2 enumerate(SUB, ARRAY REFS), enumerate(ARRAY REFS)
 
@@ -150,8 +150,8 @@ PDLs stacked along a new last dimension, or joined along dimension AXIS.
 
 =head2 pdl_shuffle(PDL, ORDER)
 
-A copy with the parts along the last dimension in the order of a reference to an array of numbers, a
-random one by default.
+A copy with the parts along the last dimension in the order of a reference to an array of numbers,
+a random one by default.
 
 =head2 as_array(X)
 

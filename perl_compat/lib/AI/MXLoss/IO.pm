@@ -11,14 +11,19 @@ package AI::MXLoss::DataDesc;
 
 use AI::MXLoss::Arguments ();
 use overload
-    '""'   => sub { my $d = $_[0]; "DataDesc[$d->{name}," . join('x', @{ $d->{shape} }) . ",$d->{dtype},$d->{layout}]" },
+    '""'   => sub {
+    my $d = $_[0];
+    "DataDesc[$d->{name}," . join('x', @{ $d->{shape} }) . ",$d->{dtype},$d->{layout}]";
+    },
     '@{}'  => sub { [$_[0]{name}, $_[0]{shape}] },
     'bool' => sub {1};
 
 sub new {
     my ($class, @arguments) = @_;
-    return bless AI::MXLoss::Arguments::arguments('DataDesc', [qw(name shape dtype layout)],
-        { name => undef, shape => undef, dtype => 'float32', layout => 'NCHW' }, @arguments), $class;
+    return bless AI::MXLoss::Arguments::arguments(
+        'DataDesc', [qw(name shape dtype layout)],
+        { name => undef, shape => undef, dtype => 'float32', layout => 'NCHW' }, @arguments
+    ), $class;
 }
 
 sub name   { return $_[0]{name} }
@@ -34,7 +39,9 @@ my @FIELDS = qw(data label pad index bucket_key provide_data provide_label);
 
 sub new {
     my ($class, @arguments) = @_;
-    my $self = AI::MXLoss::Arguments::arguments('DataBatch', \@FIELDS, { map { $_ => undef } @FIELDS }, @arguments);
+    my $self
+        = AI::MXLoss::Arguments::arguments('DataBatch', \@FIELDS, { map { $_ => undef } @FIELDS },
+        @arguments);
     for my $name (qw(data label)) {
         croak("DataBatch: $name is $self->{$name}; expected a reference to an array")
             if defined $self->{$name} && ref $self->{$name} ne 'ARRAY';
@@ -87,7 +94,9 @@ sub new {
     my $self = AI::MXLoss::Arguments::arguments(
         'NDArrayIter',
         [qw(data label)],
-        {   data => undef, label => undef, batch_size => 1, shuffle => 0, last_batch_handle => 'pad',
+        {
+            data => undef, label => undef, batch_size => 1, shuffle => 0,
+            last_batch_handle => 'pad',
             data_name => 'data', label_name => 'softmax_label', dtype => undef, layout => 'NCHW',
         },
         @arguments
@@ -103,7 +112,8 @@ sub new {
     my $count = $self->{num_data} = $self->{data}[0][1]->len;
     for (@{ $self->{data} }, @{ $self->{label} }) {
         my ($name, $nd) = @$_;
-        croak("NDArrayIter: $name has ", $nd->len, " samples; expected $count") if $nd->len != $count;
+        croak("NDArrayIter: $name has ", $nd->len, " samples; expected $count")
+            if $nd->len != $count;
     }
     bless $self, $class;
     $self->hard_reset;
@@ -128,7 +138,8 @@ sub _named {
         my ($name, $array) = @$pair;
         $pair->[1] = AI::MXLoss::NDArray->array($array)
             if ref $array eq 'ARRAY' || blessed $array && $array->isa('PDL');
-        croak("NDArrayIter: $name is ", $array, '; expected an NDArray, a PDL, or a list or hash of these')
+        croak("NDArrayIter: $name is ", $array,
+            '; expected an NDArray, a PDL, or a list or hash of these')
             if !(blessed $pair->[1] && $pair->[1]->isa('AI::MXLoss::NDArray'));
     }
     return \@pairs;
@@ -177,7 +188,8 @@ sub next {
         return undef;
     }
     push @places, map { $order->[$_ % @$order] } 0 .. $pad - 1;
-    $pad = $self->{rolled} if $self->{rolled} && !$cursor;    # MXNet counts so what comes from before
+    $pad = $self->{rolled}
+        if $self->{rolled} && !$cursor;    # MXNet counts so what comes from before
     $self->{cursor} += $size;
     return 'AI::MXLoss::DataBatch'->new(
         data => [map { rows($_->[1], \@places) } @{ $self->{data} }],
@@ -224,8 +236,9 @@ An iterator; C<data> and C<label> also by position, all others by name.
 
 =item data, label
 
-An NDArray, a PDL, or a reference to an array or a hash of these (a Hash::Ordered keeps the order of its
-names; that of other hashes is alphabetic). All have the same first length. C<label> may be left out.
+An NDArray, a PDL, or a reference to an array or a hash of these (a Hash::Ordered keeps the order
+of its names; that of other hashes is alphabetic). All have the same first length. C<label> may be
+left out.
 
 =item batch_size
 
@@ -233,13 +246,13 @@ Default 1.
 
 =item shuffle
 
-Whether to take samples in random order, another one after each C<reset>; L<AI::MXLoss::Random>'s C<seed>
-decides which. Default 0.
+Whether to take samples in random order, another one after each C<reset>; L<AI::MXLoss::Random>'s
+C<seed> decides which. Default 0.
 
 =item last_batch_handle
 
-If what is left is not a whole batch: C<pad>, the default, fills it with the first samples, C<discard>
-leaves it out, C<roll_over> begins with it after the next reset.
+If what is left is not a whole batch: C<pad>, the default, fills it with the first samples,
+C<discard> leaves it out, C<roll_over> begins with it after the next reset.
 
 =item data_name, label_name
 
@@ -247,15 +260,15 @@ Names of arrays that come without: C<data> and C<softmax_label>.
 
 =back
 
-C<< <$it> >> and C<< $it->next >> are the next batch, undef at the end; C<@$it> and C<< $it->list >> those
-that are left; C<< $it->reset >> goes back to the beginning, C<hard_reset> also forgets what was to roll
-over. C<batch_size>, C<num_data>, and C<provide_data> and C<provide_label>, references to arrays of
-DataDesc, say what it has.
+C<< <$it> >> and C<< $it->next >> are the next batch, undef at the end; C<@$it> and C<< $it->list
+>> those that are left; C<< $it->reset >> goes back to the beginning, C<hard_reset> also forgets
+what was to roll over. C<batch_size>, C<num_data>, and C<provide_data> and C<provide_label>,
+references to arrays of DataDesc, say what it has.
 
 =head2 DataBatch(data => [...], label => [...], pad => N, ...)
 
-A batch: references to arrays C<data> and C<label> of NDArrays, C<pad>, how many samples at its end only
-fill it, C<index>, the numbers of its samples.
+A batch: references to arrays C<data> and C<label> of NDArrays, C<pad>, how many samples at its
+end only fill it, C<index>, the numbers of its samples.
 
 =head2 DataDesc(name, shape, dtype, layout)
 

@@ -15,9 +15,9 @@ use overload
     'ne'   => sub { "$_[0]" ne "$_[1]" };
 
 # Classes by the names that mx->init->NAME and init => 'name' know.
-my %classes = map { $_ => "AI::MXLoss::$_" }
-    qw(Zero One Constant Uniform Normal Xavier MSRAPrelu);
-my %by_name = ((map { lc $_ => $classes{$_} } keys %classes), zeros => $classes{Zero}, ones => $classes{One});
+my %classes = map { $_ => "AI::MXLoss::$_" }qw(Zero One Constant Uniform Normal Xavier MSRAPrelu);
+my %by_name = ((map { lc $_ => $classes{$_} } keys %classes), zeros => $classes{Zero},
+    ones => $classes{One});
 
 our $AUTOLOAD;
 
@@ -61,7 +61,8 @@ sub _check     { return }
 sub checked {
     my ($class, $init, $argument) = @_;
     return $init if blessed $init && $init->isa(__PACKAGE__);
-    return bless { code => $init }, 'AI::MXLoss::Initializer::Code' if (reftype($init) // '') eq 'CODE';
+    return bless { code => $init }, 'AI::MXLoss::Initializer::Code'
+        if (reftype($init) // '') eq 'CODE';
     my $kind = defined $init && !ref $init ? $by_name{ lc $init } : undef;
     croak($argument // 'init', ' is ', defined $init ? "'$init'" : undef,
         ', not registered as an initializer; expected one of ', join(', ', sort keys %by_name),
@@ -82,13 +83,15 @@ sub call {
     elsif ("$name" =~ /(?:bias|beta|running_mean|moving_mean)\z/) { $nd .= 0 }
     elsif ("$name" =~ /(?:gamma|running_var|moving_var)\z/)       { $nd .= 1 }
     else {
-        croak("no rule for the first value of '$name'; expected a name ending in weight, bias, gamma or "
+        croak(
+            "no rule for the first value of '$name'; expected a name ending in weight, bias, gamma or "
                 . 'beta, or a parameter with an init of its own');
     }
     return;
 }
 
-# What a parameter begins with: the initializer has been chosen for it, so that its name does not count.
+# What a parameter begins with: the initializer has been chosen for it, so that its name does not
+# count.
 sub _first_values {
     my ($self, $name, $nd) = @_;
     return $self->call($name, $nd) if $self->can('call') != \&call;
@@ -130,7 +133,12 @@ package AI::MXLoss::Uniform;
 our @ISA = ('AI::MXLoss::Initializer');
 sub _defaults  { return (scale => 0.07) }
 sub _positions { return 'scale' }
-sub _check { my ($self, $name) = @_; AI::MXLoss::Arguments::number($name, 'scale', $self->{scale}); return }
+
+sub _check {
+    my ($self, $name) = @_;
+    AI::MXLoss::Arguments::number($name, 'scale', $self->{scale});
+    return;
+}
 
 sub _init_weight {
     my ($self, $name, $nd) = @_;
@@ -176,7 +184,8 @@ sub _check {
 sub _init_weight {
     my ($self, $name, $nd) = @_;
     my ($out, $in, @rest) = @{ $nd->shape };
-    AI::MXLoss::Croak::croak("Xavier cannot be applied to '$name' of shape [$out]: at least two axes "
+    AI::MXLoss::Croak::croak(
+        "Xavier cannot be applied to '$name' of shape [$out]: at least two axes "
             . 'are needed to tell inputs from outputs')
         if !defined $in;
     my $each = 1;
@@ -191,7 +200,10 @@ sub _init_weight {
 
 package AI::MXLoss::MSRAPrelu;
 our @ISA = ('AI::MXLoss::Xavier');
-sub _defaults { return (rnd_type => 'gaussian', factor_type => 'avg', slope => 0.25, magnitude => 0) }
+
+sub _defaults {
+    return (rnd_type => 'gaussian', factor_type => 'avg', slope => 0.25, magnitude => 0);
+}
 
 sub _check {
     my ($self, $name) = @_;
@@ -215,16 +227,17 @@ AI::MXLoss::Initializer - first values of parameters
 
 =head1 DESCRIPTION
 
-C<< mx->init >>. An initializer is called with the name of a parameter and the NDArray to write to, and
-goes by how the name ends: bias and beta become 0, gamma 1, weight what the class does; another name
-dies. The random numbers are those of L<AI::MXLoss::Random>, not MXNet's.
+C<< mx->init >>. An initializer is called with the name of a parameter and the NDArray to write
+to, and goes by how the name ends: bias and beta become 0, gamma 1, weight what the class does;
+another name dies. The random numbers are those of L<AI::MXLoss::Random>, not MXNet's.
 
 Where an initializer is expected, its name in lower case (C<'xavier'>, C<'zeros'>) or a sub that is
 called with the name and the array will do as well.
 
 =head1 CLASSES
 
-Made as C<< mx->init->NAME(...) >> or C<< AI::MXLoss::NAME->new(...) >>; arguments that do not exist die.
+Made as C<< mx->init->NAME(...) >> or C<< AI::MXLoss::NAME->new(...) >>; arguments that do not
+exist die.
 
 =head2 Zero, One
 
@@ -267,7 +280,7 @@ As usual.
 
 =head2 register
 
-Called as C<< My::Init->register >>, lets a subclass, which overrides C<_init_weight($name, $array)>, be
-found by its name.
+Called as C<< My::Init->register >>, lets a subclass, which overrides C<_init_weight($name,
+$array)>, be found by its name.
 
 =cut

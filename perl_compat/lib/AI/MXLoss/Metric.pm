@@ -6,7 +6,8 @@ use AI::MXLoss::Croak;
 use Scalar::Util qw(blessed);
 use AI::MXLoss::NDArray ();
 
-my %classes = (accuracy => 'AI::MXLoss::Accuracy', acc => 'AI::MXLoss::Accuracy', loss => 'AI::MXLoss::Loss');
+my %classes = (accuracy => 'AI::MXLoss::Accuracy', acc => 'AI::MXLoss::Accuracy',
+    loss => 'AI::MXLoss::Loss');
 
 sub Accuracy { my $class = shift; return $classes{accuracy}->new(@_) }
 sub Loss     { my $class = shift; return $classes{loss}->new(@_) }
@@ -15,7 +16,8 @@ sub create {
     my ($class, $metric, @arguments) = @_;
     return $metric if blessed $metric && $metric->isa('AI::MXLoss::EvalMetric');
     my $kind = defined $metric && !ref $metric ? $classes{ lc $metric } : undef;
-    croak('no metric ', defined $metric ? "'$metric'" : undef, '; expected one of ', join ', ', sort keys %classes)
+    croak('no metric ', defined $metric ? "'$metric'" : undef, '; expected one of ', join ', ',
+        sort keys %classes)
         if !$kind;
     return $kind->new(@arguments);
 }
@@ -34,7 +36,8 @@ sub new {
     my ($class, @arguments) = @_;
     my ($kind) = $class =~ /([^:]+)\z/;
     my %defaults = (name => lc $kind, $class->_defaults);
-    my $self = bless AI::MXLoss::Arguments::arguments($kind, [$class->_positions], \%defaults, @arguments),
+    my $self = bless AI::MXLoss::Arguments::arguments($kind, [$class->_positions], \%defaults,
+        @arguments),
         $class;
     $self->_check;
     $self->reset;
@@ -77,8 +80,10 @@ sub _arrays {
     $arrays = [$arrays] if ref $arrays ne 'ARRAY';
     return map {
         my $array = $_;
-        $array = AI::MXLoss::NDArray->array($array, dtype => 'float64') if blessed $array && $array->isa('PDL');
-        croak("update: $what is ", $array, '; expected an NDArray, or a reference to an array of these')
+        $array = AI::MXLoss::NDArray->array($array, dtype => 'float64')
+            if blessed $array && $array->isa('PDL');
+        croak("update: $what is ", $array,
+            '; expected an NDArray, or a reference to an array of these')
             if !(blessed $array && $array->isa('AI::MXLoss::NDArray'));
         $array;
     } @$arrays;
@@ -95,7 +100,8 @@ sub _positions { return ('axis', 'name') }
 
 sub _check {
     my ($self) = @_;
-    $self->{axis} =~ /\A-?[0-9]+\z/ or croak("Accuracy: axis is '$self->{axis}'; expected an integer");
+    $self->{axis} =~ /\A-?[0-9]+\z/
+        or croak("Accuracy: axis is '$self->{axis}'; expected an integer");
     return;
 }
 
@@ -103,7 +109,8 @@ sub update {
     my ($self, $labels, $preds) = @_;
     my @labels = AI::MXLoss::EvalMetric::_arrays('labels', $labels);
     my @preds  = AI::MXLoss::EvalMetric::_arrays('preds',  $preds);
-    croak('Shape of labels ', scalar @labels, ' does not match shape of predictions ', scalar @preds)
+    croak('Shape of labels ', scalar @labels, ' does not match shape of predictions ',
+        scalar @preds)
         if @labels != @preds;
     for my $i (0 .. $#labels) {
         my ($label, $pred) = ($labels[$i]->detach, $preds[$i]->detach);
@@ -113,7 +120,8 @@ sub update {
                 if $self->{axis} < -$ndim || $self->{axis} >= $ndim;
             $pred = $pred->astype('float64')->argmax(axis => $self->{axis});
         }
-        croak('Shape of labels ', $label->size, ' does not match shape of predictions ', $pred->size)
+        croak('Shape of labels ', $label->size, ' does not match shape of predictions ',
+            $pred->size)
             if $label->size != $pred->size;
         my ($z, $p) = map { $_->astype('int64')->aspdl->flat } $label, $pred;
         $self->{sum_metric} += ($z == $p)->flat->dsumover->sclr;
@@ -157,9 +165,9 @@ A metric is a mean over all that C<update> was given since it was made or C<rese
 
 =head2 Accuracy(axis => 1, name => 'accuracy')
 
-The share of right predictions. C<< update($labels, $preds) >> takes NDArrays or references to arrays of
-these: class numbers, and predictions, which are class numbers, too, or scores with the classes along
-C<axis>, the largest of which is the prediction.
+The share of right predictions. C<< update($labels, $preds) >> takes NDArrays or references to
+arrays of these: class numbers, and predictions, which are class numbers, too, or scores with the
+classes along C<axis>, the largest of which is the prediction.
 
 =head2 Loss(name => 'loss')
 

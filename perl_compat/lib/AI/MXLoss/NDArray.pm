@@ -61,7 +61,7 @@ sub _wrap { return bless { pdl => $_[1], dtype => $_[2] }, 'AI::MXLoss::NDArray'
 
 sub _shape_of { return AI::MXLoss::Core::shape_of($_[1]) }
 
-# ---- Facts ----------------------------------------------------------------------------------------
+# ---- Facts --------------------------------------------------------------------------------------
 
 sub shape    { return AI::MXLoss::Core::shape_of($_[0]) }
 sub size     { return $_[0]{pdl}->nelem }
@@ -84,7 +84,7 @@ sub _no_string_comparison {
             . 'sides, as in "$x" eq "$y"');
 }
 
-# ---- Out and over ---------------------------------------------------------------------------------
+# ---- Out and over -------------------------------------------------------------------------------
 
 sub aspdl { return $_[0]{pdl}->copy }
 
@@ -147,7 +147,7 @@ sub tostype {
 sub wait_to_read { return }
 sub waitall      { return }
 
-# ---- Gradients ------------------------------------------------------------------------------------
+# ---- Gradients ----------------------------------------------------------------------------------
 
 sub attach_grad {
     my ($self, @options) = @_;
@@ -178,15 +178,17 @@ sub detach { return _wrap(undef, $_[0]{pdl}, $_[0]{dtype}) }
 
 sub backward {
     my ($self, @options) = @_;
-    my %option = @options
-        ? AI::MXLoss::AutoGrad::_options('backward', [qw(out_grad retain_graph train_mode)], @options)
+    my %option
+        = @options
+        ? AI::MXLoss::AutoGrad::_options('backward', [qw(out_grad retain_graph train_mode)],
+        @options)
         : ();
     my ($g, $retain) = @option{qw(out_grad retain_graph)};
     return if !defined $g && AI::MXLoss::AutoGrad::_backward_one($self, undef, $retain);
     return AI::MXLoss::AutoGrad->backward([$self], head_grads => [$g], retain_graph => $retain);
 }
 
-# ---- Operators of Perl ----------------------------------------------------------------------------
+# ---- Operators of Perl --------------------------------------------------------------------------
 
 sub _operate {
     my ($stem, $x, $y, $swapped) = @_;
@@ -200,33 +202,13 @@ sub _in_place {
     return $x->_assign(AI::MXLoss::Operators::mixed($stem, $x, $y));
 }
 
-# ---- Methods that are no operators, and those that nobody has --------------------------------------
+# ---- Methods that are no operators, and those that nobody has -----------------------------------
 
 sub random { require AI::MXLoss::Random; return 'AI::MXLoss::Random' }
 sub contrib { return 'AI::MXLoss::NDArray::Contrib' }
 
 sub random_uniform { my $class = shift; return $class->random->uniform(@_) }
 sub random_normal  { my $class = shift; return $class->random->normal(@_) }
-
-sub STORABLE_freeze {
-    my ($self, $cloning) = @_;
-    my $pdl = $self->{pdl}->copy;
-    return (
-        join(' ', $self->{dtype}, $self->{grad_req} // '-', @{ $self->shape }),
-        \(my $bytes = ${ $pdl->get_dataref })
-    );
-}
-
-sub STORABLE_thaw {
-    my ($self, $cloning, $head, $bytes) = @_;
-    my ($dtype, $request, @shape) = split / /, $head;
-    my $pdl = PDL->zeroes(type_of($dtype, 'thaw'), AI::MXLoss::Core::reverse_dims(@shape));
-    ${ $pdl->get_dataref } = $$bytes;
-    $pdl->upd_data;
-    @$self{qw(pdl dtype)} = ($pdl, $dtype);
-    $self->attach_grad(grad_req => $request) if $request ne '-';
-    return;
-}
 
 our $AUTOLOAD;
 
@@ -247,3 +229,165 @@ sub ctc_loss { my $class = shift; return AI::MXLoss::NDArray->CTCLoss(@_) }
 sub arange_like { my $class = shift; return AI::MXLoss::NDArray->arange_like(@_) }
 
 1;
+
+__END__
+
+=head1 NAME
+
+AI::MXLoss::NDArray - arrays whose gradients can be asked for
+
+=head1 SYNOPSIS
+
+    use AI::MXLoss qw(mx nd);
+
+    my $x = nd->array([[1, 2, 3], [4, 5, 6]]);
+    $x->attach_grad;
+    my $y;
+    mx->autograd->record(sub { $y = ($x**2)->sum(axis => 1) });
+    $y->backward;
+    print $x->grad->aspdl;
+
+=head1 DESCRIPTION
+
+An array of numbers of one dtype over a PDL, which does the arithmetic. Class functions are called
+on C<nd>, C<< mx->nd >> or the name of the class, which are the same.
+
+B<Shapes.> The last axis of an NDArray runs fastest, the first dimension of a PDL: shapes are
+reversed against PDL's dims, memory order is the same. There are no arrays without axes: a single
+number has shape C<[1]>.
+
+B<Dtypes.> C<float32> (the default, whatever an array is made of), C<float64>, C<float16>,
+C<uint8>, C<int8>, C<int32>, C<int64>. Operands must have one dtype. C<float16> is a float PDL
+that is rounded after each operation. Integers are cut off and wrap around, and stay integers when
+divided.
+
+=head1 MAKING ARRAYS
+
+Named arguments after those by position are C<dtype> and C<ctx>; C<ctx> must be C<< mx->cpu >>.
+
+=head2 array(SOURCE, ...)
+
+From a reference to a (nested) array of numbers, a PDL (a view as well) or an NDArray, which are
+copied. Ragged lists are filled with 0. A plain number dies, as does an NDArray in a list.
+
+=head2 zeros(SHAPE, ...), ones(SHAPE, ...), empty(SHAPE, ...), full(SHAPE, NUMBER, ...)
+
+SHAPE is a reference to an array of lengths. C<empty> has zeros, too.
+
+=head2 arange(start => 0, stop => , step => 1, repeat => 1, ...)
+
+Numbers from start to before stop, each repeat times; from 0 to before start if there is no stop.
+
+=head2 eye(N, M = N, k => 0, ...)
+
+Ones on the k-th diagonal of N rows of M.
+
+=head2 random, random_uniform(...), random_normal(...)
+
+L<AI::MXLoss::Random> and its C<uniform> and C<normal>.
+
+=head2 load(FILE), load_frombuffer(BYTES), save(FILE, ARRAYS)
+
+ARRAYS, an NDArray or a reference to an array or hash of these, in a file of MXNet's form, which
+both read; a reference to an array or, if they have names, a hash from such a file. What is not
+such a file dies, with a sentence that says where.
+
+=head1 FACTS
+
+=head2 shape, size, len, ndim, dtype, stype, context, ctx, handle, writable
+
+The lengths of the axes as a reference to an array; the number of elements; the first length; the
+number of axes; the dtype's name; C<default>; C<cpu(0)>, twice; the array itself; 1.
+
+As a string an array is C<< <AI::MXLoss::NDArray 2x3 @cpu(0)> >>; it is always true, and may be a
+key of a hash. C<eq> and C<ne> die.
+
+=head1 OUT AND OVER
+
+=head2 aspdl, asmpdl, asarray, asscalar
+
+A copy as a PDL; as a PDL::Matrix, with rows and columns as the array's; as nested lists; the only
+element as a plain number (in AI::MXNet a PDL for shape [1,1]), dies if there are more.
+
+=head2 astype(DTYPE), copy, sever, copyto(ARRAY)
+
+Copies: in another dtype; as it is, twice; into an array of the same shape.
+
+=head2 as_in_context(CONTEXT), as_in_ctx, tostype('default'), wait_to_read, waitall
+
+The array itself, or nothing to do.
+
+=head1 PARTS AND SHAPES
+
+Slices and C<reshape> are views: writing to them writes to the array. While recording they pass
+gradients on.
+
+=head2 slice(PART, ...)
+
+One PART for each axis from the first on: an integer (which keeps the axis, with length 1),
+C<[first, last]>, both included, or C<'X'>, all of it; negative numbers count from the end. With
+C<< begin => [...], end => [...], step => [...] >> it copies, the end not included, as MXNet's
+operator does.
+
+=head2 at(I, ...)
+
+Element I along the first axis, which is dropped, as a view; with more places as C<slice>.
+
+=head2 @$x, $x->[i]
+
+Copies of the elements along the first axis, which is dropped.
+
+=head2 reshape(SHAPE), reshape(shape => SHAPE, reverse => 0)
+
+The same elements with other lengths. 0 keeps a length, -1 is what is left over, -2 all that
+remain, -3 two merged, -4 one split into the two that follow; C<reverse> goes from the end.
+
+=head2 transpose(AXES), T
+
+A copy with the axes in another order, reversed by default.
+
+=head1 OPERATORS
+
+C<+ - * / % **> and comparisons of two arrays, which broadcast as in numpy, or of an array and a
+number in either order; comparisons give 0 and 1 in the operands' dtype. Unary minus, C<abs sqrt
+exp log sin cos atan2>. C<+= -= *= /= %= **=> write to the array, and C<.=> does with a number, a
+list, a PDL or an array, which broadcast to its shape. An array that is attached or recorded
+cannot be written to while recording.
+
+Everything else is in L<AI::MXLoss::Operators>, each as a class function and as a method.
+
+=head2 contrib
+
+What has C<CTCLoss>, C<ctc_loss> and C<arange_like> as well.
+
+=head1 GRADIENTS
+
+See L<AI::MXLoss::AutoGrad>.
+
+=head2 attach_grad(grad_req => 'write')
+
+From now on C<grad> is the gradient with respect to this array: the latest (C<write>), the sum
+(C<add>) or none (C<null>). Zeros at first. Only floats have one.
+
+=head2 grad
+
+The gradient, the same NDArray each time; undef without C<attach_grad>.
+
+=head2 backward(out_grad => , retain_graph => 0)
+
+Puts the gradients of this array's sum, weighted by C<out_grad>, into C<grad> of all that it was
+computed from.
+
+=head2 detach
+
+The same elements, as a constant.
+
+=head1 STORABLE
+
+C<dclone>, C<freeze> and C<thaw> work.
+
+=head2 STORABLE_freeze, STORABLE_thaw
+
+Called by Storable.
+
+=cut

@@ -21,10 +21,10 @@ our @EXPORT_OK = qw(operator fail shape_text axis_of axes_of unbroadcast reduced
 #   gradient  sub ($option, $g, $value, @pdls) -> PDLs as @pdls, undef where there is no slope;
 #             absent where there is none at all. With several results $g and $value are lists.
 #   view      the result may share memory with its input
-# PDLs have their axes in reverse order. $option is a hash of the options, the operator's own in each
-# call: forward may leave there what gradient needs, and finds there dtype_of_inputs, and wants (which
-# inputs need a gradient). Either may set $option->{result_dtype}, or return another type of PDL: what
-# comes out is converted.
+# PDLs have their axes in reverse order. $option is a hash of the options, the operator's own in
+# each call: forward may leave there what gradient needs, and finds there dtype_of_inputs, and
+# wants (which inputs need a gradient). Either may set $option->{result_dtype}, or return another
+# type of PDL: what comes out is converted.
 our %TABLE;
 
 # Functions of arrays and numbers in any mix, by name: the stem of the operators that do the work.
@@ -54,7 +54,7 @@ sub operator {
     return \%entry;
 }
 
-# ---- Applying operators ---------------------------------------------------------------------------
+# ---- Applying operators -------------------------------------------------------------------------
 
 sub shape_text {
     return '[' . join(',', AI::MXLoss::Core::reverse_dims($_[0]->dims)) . ']';
@@ -95,7 +95,8 @@ sub invoke {
     my @results
         = map { bless { pdl => $_, dtype => $result_dtype }, 'AI::MXLoss::NDArray' } @values;
     if ($option->{result_dtypes}) {    # results of several dtypes
-        @$_{qw(pdl dtype)} = (typed($_->{pdl}, $option->{result_dtypes}[0]), shift @{ $option->{result_dtypes} })
+        @$_{qw(pdl dtype)}
+            = (typed($_->{pdl}, $option->{result_dtypes}[0]), shift @{ $option->{result_dtypes} })
             for @results;
     }
     _tape($entry, $inputs, $option, \@pdls, \@results)
@@ -111,7 +112,8 @@ sub _tape {
     my @dtypes = map { defined $_ ? $_->{dtype} : undef } @$inputs;
     my $several = @$results > 1;
     my @values = map { $_->{pdl} } @$results;
-    my ($value, $dims, $dtype) = ($several ? \@values : $values[0], [$values[0]->dims], $results->[0]{dtype});
+    my ($value, $dims, $dtype)
+        = ($several ? \@values : $values[0], [$values[0]->dims], $results->[0]{dtype});
     my $pullback = sub {
         my @g = @_;
         $g[0] //= PDL->ones($AI::MXLoss::DType::PDL_TYPE{$dtype}, @$dims);
@@ -138,217 +140,8 @@ sub _mixed_dtypes {
             . 'one dtype (see astype)');
 }
 
-# ---- Operators of two arrays, or of an array and a number ------------------------------------------
-
-# The stem is that of the table's names: broadcast_<stem>, _<stem>_scalar, _r<stem>_scalar.
-sub mixed {
-    my ($stem, $x, $y) = @_;
-    my ($first, $second) = map { _is_array($_) } $x, $y;
-    return invoke($TABLE{"broadcast_$stem"}, [$x, $y], {}) if $first && $second;
-    my ($number, $nd) = $first ? ($y, $x) : ($x, $y);
-    $number = _number($stem, $number);
-    return invoke($TABLE{ '_' . ($first ? '' : 'r') . $stem . '_scalar' }, [$nd],
-        { scalar => $number });
-}
-
-sub _is_array { return blessed($_[0]) && $_[0]->isa('AI::MXLoss::NDArray') }
-
-sub _number {
-    my ($stem, $number) = @_;
-    return $number if !ref $number && looks_like_number($number);
-    return $number->sclr
-        if blessed $number && $number->isa('PDL') && !$number->getndims && $number->nelem == 1;
-    croak("$stem: an operand is ", defined $number ? "'$number'" : 'undef',
-        '; expected an NDArray or a number');
-}
-
-# ---- What a script writes: positions, names, a hash ref --------------------------------------------
-
-# Calls the entry with the arguments after the class or array of a method call.
-sub call {
-    my ($entry, $class, @arguments) = @_;
-    unshift @arguments, $class if ref $class;
-    my $many = $entry->{inputs}[0] eq '*';
-    my (@inputs, %option, %out);
-    if ($many) {
-        @arguments = (@{ shift @arguments }, @arguments)
-            if @arguments && ref $arguments[0] eq 'ARRAY';
-        push @inputs, shift @arguments while @arguments && _is_array($arguments[0]);
-    }
-    else {
-        while (@arguments && @inputs < @{ $entry->{inputs} }) {
-            last if !_is_array($arguments[0]) && !_stands_for_nothing($entry, \@inputs, @arguments);
-            push @inputs, shift @arguments;
-        }
-    }
-    my $position = 0;
-    while (@arguments) {
-        my $next = shift @arguments;
-        if (ref $next eq 'HASH') {
-            _take($entry, \%option, \@inputs, \%out, %$next);
-        }
-        elsif (_is_name($entry, $next, $position)) {
-            croak("$entry->{name}: '$next' comes without a value") if !@arguments;
-            _take($entry, \%option, \@inputs, \%out, $next, shift @arguments);
-        }
-        else {
-            my $name = $entry->{options}[ $position++ ] // croak(
-                "$entry->{name}: an argument too many, ", $next // 'undef',
-                '; it takes ', _signature($entry));
-            _take($entry, \%option, \@inputs, \%out, $name, $next);
-        }
-    }
-    %option = (%{ $entry->{defaults} }, %option);
-    for my $name (@{ $entry->{options} }) {
-        croak("$entry->{name}: $name is missing; it takes ", _signature($entry))
-            if !exists $option{$name};
-    }
-    my $least = $many ? 1 : @{ $entry->{inputs} } - $entry->{optional};
-    for my $i (0 .. ($many ? $#inputs : $#{ $entry->{inputs} })) {
-        my $name = $many ? "input $i" : $entry->{inputs}[$i];
-        next if _is_array($inputs[$i]) || $i >= $least && !defined $inputs[$i];
-        croak("$entry->{name}: Too few arguments: $name is missing; it takes ",
-            _signature($entry))
-            if !defined $inputs[$i];
-        croak("$entry->{name}: $name is $inputs[$i]; expected an NDArray");
-    }
-    croak("$entry->{name}: Too few arguments: expected at least one array")
-        if $many && !@inputs;
-    my $result = invoke($entry, \@inputs, \%option);
-    return $result if !$out{out};
-    croak("$entry->{name}: out is for operators with one result") if ref $result eq 'ARRAY';
-    return $out{out}->_assign($result);
-}
-
-# undef in place of an optional array.
-sub _stands_for_nothing {
-    my ($entry, $inputs, $first) = @_;
-    return !defined $first && @$inputs >= @{ $entry->{inputs} } - $entry->{optional};
-}
-
-# Whether an argument is the name of one, not a value by position.
-sub _is_name {
-    my ($entry, $value, $position) = @_;
-    return 0 if !defined $value || ref $value || looks_like_number($value);
-    return 1 if $value =~ /\A(?:out|ctx|name|num_args)\z/;
-    return 1 if grep { $_ eq $value } @{ $entry->{options} }, @{ $entry->{inputs} };
-    return 0 if $entry->{strings}{ $entry->{options}[$position] // '' };
-    croak("$entry->{name}: Cannot find argument '$value', Possible Arguments: ",
-        _signature($entry));
-}
-
-sub _signature {
-    my ($entry) = @_;
-    return join ', ', @{ $entry->{inputs} }, @{ $entry->{options} }, 'out';
-}
-
-sub _take {
-    my ($entry, $option, $inputs, $out, %given) = @_;
-    for my $name (keys %given) {
-        my $value = $given{$name};
-        if ($name eq 'out') {
-            croak("$entry->{name}: out is ", $value, '; expected an NDArray')
-                if defined $value && !_is_array($value);
-            $out->{out} = $value;
-        }
-        elsif (grep { $_ eq $name } @{ $entry->{options} }) {
-            croak("$entry->{name}: $name is given twice") if exists $option->{$name};
-            $option->{$name} = $value;
-        }
-        elsif (my ($i) = grep { $entry->{inputs}[$_] eq $name } 0 .. $#{ $entry->{inputs} }) {
-            croak("$entry->{name}: $name is given twice") if defined $inputs->[$i];
-            $inputs->[$i] = $value;
-        }
-        elsif ($name !~ /\A(?:ctx|name|num_args)\z/) {
-            croak("$entry->{name}: Cannot find argument '$name', Possible Arguments: ",
-                _signature($entry));
-        }
-    }
-    return;
-}
-
-# Every operator as a class function and a method of NDArray, by $enter->(name, sub); those that begin
-# with an underscore are for this package.
-sub install {
-    my ($enter) = @_;
-    for my $name (keys %TABLE) {
-        my $entry = $TABLE{$name};
-        next if $name =~ /\A_/ || AI::MXLoss::NDArray->can($name);
-        $enter->($name, sub { return call($entry, @_) });
-    }
-    for my $name (keys %MIXED) {
-        my $stem = $MIXED{$name};
-        $enter->($name, sub { return _call_mixed($name, $stem, @_) });
-    }
-    return;
-}
-
-sub _call_mixed {
-    my ($name, $stem, $class, @arguments) = @_;
-    unshift @arguments, $class if ref $class;
-    my @two = splice @arguments, 0, 2;
-    croak("$name: Too few arguments: expected two operands, NDArrays or numbers") if @two != 2;
-    croak("$name: at least one operand must be an NDArray") if !grep { _is_array($_) } @two;
-    @arguments = %{ $arguments[0] } if ref $arguments[0] eq 'HASH';
-    croak("$name: an argument too many; it takes lhs, rhs, out") if @arguments % 2;
-    my %option = @arguments;
-    my ($unknown) = grep { !/\A(?:out|ctx|name)\z/ } keys %option;
-    croak("$name: Cannot find argument '$unknown', Possible Arguments: lhs, rhs, out")
-        if defined $unknown;
-    my $result = mixed($stem, @two);
-    return $option{out} ? $option{out}->_assign($result) : $result;
-}
-
-# ---- For the entries ------------------------------------------------------------------------------
-
-# An axis as the number of a PDL's dimension, where the last axis comes first.
-sub axis_of {
-    my ($axis, $ndim, $what) = @_;
-    $what //= 'axis';
-    fail("$what is ", defined $axis ? "'$axis'" : 'undef', '; expected an integer')
-        if !defined $axis || ref $axis || $axis !~ /\A\s*[-+]?[0-9]+\z/;
-    fail("$what is $axis; expected ", -$ndim, ' to ', $ndim - 1)
-        if $axis < -$ndim || $axis >= $ndim;
-    return $ndim - 1 - ($axis < 0 ? $axis + $ndim : $axis);
-}
-
-# Axes to reduce over, one, several or undef for all (with exclude: all others), as dimensions of a
-# PDL in ascending order.
-sub axes_of {
-    my ($axis, $ndim, $exclude) = @_;
-    my @given = ref $axis eq 'ARRAY' ? @$axis : defined $axis && "$axis" ne '' ? $axis : ();
-    my %chosen = map { $_ => 1 } @given ? map { axis_of($_, $ndim) } @given : 0 .. $ndim - 1;
-    return grep { $exclude && @given ? !$chosen{$_} : $chosen{$_} } 0 .. $ndim - 1;
-}
-
-# The gradient of an input with these dimensions that was broadcast to those of $g.
-sub unbroadcast {
-    my ($g, @dims) = @_;
-    my @have = $g->dims;
-    return $g if "@have" eq "@dims";
-    # what g itself lacks was constant along it
-    $g = $g + PDL->zeroes($g->type, @dims)
-        if grep { $dims[$_] != 1 && ($have[$_] // 1) == 1 } 0 .. $#dims;
-    @have = $g->dims;
-    return $g if "@have" eq "@dims";
-    my $type = $g->type;
-    for my $i (reverse 0 .. $#have) {
-        next if $i < @dims && ($dims[$i] != 1 || $have[$i] == 1);
-        $g = $g->mv($i, 0)->dsumover;
-        $g = $g->dummy($i) if $i < @dims;
-    }
-    return $g->convert($type)->sever;
-}
-
-# What a reduction over these dimensions gave, with dimensions of length 1 in their places.
-sub reduced_back {
-    my ($pdl, @axes) = @_;
-    $pdl = $pdl->dummy($_) for @axes;
-    return $pdl;
-}
-
-sub one_at_least { return AI::MXLoss::DType::one_at_least($_[0]) }
-
+require AI::MXLoss::Operators::Call;
+require AI::MXLoss::Operators::Axes;
 require AI::MXLoss::Operators::Elements;
 require AI::MXLoss::Operators::Special;
 require AI::MXLoss::Operators::Pairs;
@@ -361,3 +154,236 @@ require AI::MXLoss::Operators::Network;
 require AI::MXLoss::Operators::Updates;
 
 1;
+
+__END__
+
+=head1 NAME
+
+AI::MXLoss::Operators - what can be computed with NDArrays
+
+=head1 SYNOPSIS
+
+    my $p = nd->softmax($scores, axis => 1);
+    my $s = $x->sum(axis => [0, 2], keepdims => 1);
+    my $z = $x->dot($w, transpose_b => 1);
+    nd->clip($x, { a_min => 0, a_max => 1, out => $x });
+
+=head1 DESCRIPTION
+
+Each operator is a class function of NDArray and a method of arrays. Arrays come first, then
+options by position, by name, or in a hash ref; arrays may be given by name, too. C<< out =>
+$array >> writes the result there. An unknown name dies with those that exist. (In AI::MXNet a
+second array in a method call takes the first one's place, and unknown names are taken for values;
+neither is so here.)
+
+Axes count from 0, or from the end if negative. Options in brackets show their defaults. All
+arrays of a call have one dtype, which the result has, unless said otherwise. Operators have
+gradients wherever MXNet's do; those in the section "Without gradient" pass on none. Sums and
+products of matrices are accumulated in double.
+
+=head1 ELEMENT BY ELEMENT
+
+C<square abs exp log log1p expm1 log2 log10 sqrt rsqrt reciprocal cbrt rcbrt sin cos tan arcsin
+arccos arctan sinh cosh tanh arcsinh arccosh arctanh degrees radians erf gamma gammaln negative
+identity>; C<relu sigmoid softrelu softsign hard_sigmoid(alpha [0.2], beta [0.5])>.
+
+=over
+
+=item Activation(data, act_type)
+
+C<relu>, C<sigmoid>, C<tanh>, C<softrelu> or C<softsign>. The slope of relu at 0 is 0.
+
+=item LeakyReLU(data, act_type [leaky], slope [0.25])
+
+x where it is positive; below, slope times x, or with C<elu> slope times (e^x - 1).
+
+=item clip(data, a_min, a_max), smooth_l1(data, scalar [1]), cast(data, dtype), Cast
+
+C<smooth_l1> is 0.5 (s x)^2 for |x| < 1 / s^2, else |x| - 0.5 / s^2.
+
+=item make_loss(data, grad_scale [1]), MakeLoss, BlockGrad, stop_gradient
+
+The data, with grad_scale as its gradient whatever comes back; the data as a constant.
+
+=back
+
+=head1 TWO ARRAYS
+
+=over
+
+=item broadcast_add, broadcast_sub, broadcast_mul, broadcast_div, broadcast_mod, broadcast_power,
+broadcast_maximum, broadcast_minimum, broadcast_hypot, broadcast_arctan2, broadcast_plus,
+broadcast_minus
+
+Of two arrays, which broadcast. C<elemwise_add elemwise_sub elemwise_mul elemwise_div> are for
+equal shapes. A tie of maximum or minimum goes to the first; NaN in either is NaN.
+
+=item broadcast_equal, broadcast_not_equal, broadcast_greater, broadcast_greater_equal,
+broadcast_lesser, broadcast_lesser_equal, broadcast_logical_and, broadcast_logical_or,
+broadcast_logical_xor
+
+1 where it is so, else 0.
+
+=item add, subtract, multiply, divide, true_divide, modulo, power, pow, maximum, minimum, hypot,
+arctan2, equal, not_equal, greater, greater_equal, lesser, lesser_equal, logical_and, logical_or,
+logical_xor
+
+The same of two arrays, or of an array and a number in either order.
+
+=item where(condition, x, y)
+
+x where the condition, of any dtype, is not 0, else y; a condition of one axis may be one per row.
+
+=item add_n(arrays), ElementWiseSum(arrays)
+
+=back
+
+=head1 REDUCTIONS
+
+=over
+
+=item sum, mean, prod, max, min, nansum (data, axis [all], keepdims [0], exclude [0]), sum_axis,
+max_axis, min_axis
+
+Over an axis or a list of these; C<exclude>: over all others. Every one of several largest
+elements has the full gradient. The mean of integers is cut off.
+
+=item norm(data, ord [2], axis [all], keepdims [0])
+
+ord is 1 or 2. At zero the gradient is 0, where MXNet has NaN.
+
+=item L2Normalization(data, eps [1e-10], mode [instance])
+
+Or C<channel> or C<spatial>.
+
+=item softmax, log_softmax, softmin (data, axis [-1], temperature [1])
+
+=item softmax_cross_entropy(data, label)
+
+Summed over the rows; labels are class numbers.
+
+=item SoftmaxOutput(data, label, grad_scale [1], ignore_label [-1], multi_output [0], use_ignore
+[0], preserve_shape [0], normalization [null])
+
+softmax with the gradient of the cross entropy, whatever comes back.
+
+=item cumsum(a, axis [all], dtype)
+
+=back
+
+=head1 SHAPES
+
+=over
+
+=item Reshape(data, shape, reverse [0]), reshape_like(lhs, rhs), flatten(data), Flatten,
+expand_dims(data, axis), squeeze(data, axis [all of length 1])
+
+=item swapaxes(data, dim1, dim2), SwapAxis, flip(data, axis), reverse
+
+=item broadcast_to(data, shape), broadcast_like(lhs, rhs), broadcast_axis(data, axis, size),
+broadcast_axes
+
+0 in the shape of C<broadcast_to> keeps a length.
+
+=item tile(data, reps), repeat(data, repeats, axis [all])
+
+=item concat(arrays, dim [1]), Concat, stack(arrays, axis [0]), split(data, num_outputs, axis [1],
+squeeze_axis [0]), SliceChannel
+
+C<split> gives a reference to an array of NDArrays.
+
+=item slice_axis(data, axis, begin, end), crop(data, begin, end, step), slice_like(data,
+shape_like, axes)
+
+The end is not included, and undef is that of the axis.
+
+=item SequenceMask(data, sequence_length, use_sequence_length [0], value [0], axis [0]),
+sequence_mask
+
+=back
+
+=head1 PLACES
+
+Indices may be of any dtype and have no gradient.
+
+=over
+
+=item pick(data, index, axis [-1], keepdims [0], mode [clip]), batch_take(a, indices)
+
+One element along the axis for each place; an index out of range is clipped, or with C<wrap> goes
+round.
+
+=item take(a, indices, axis [0], mode [clip]), gather_nd(data, indices), Embedding(data, weight)
+
+=item sort(data, axis [-1], is_ascend [1]), topk(data, axis [-1], k [1], ret_typ [indices],
+is_ascend [0], dtype [float32])
+
+C<ret_typ> is C<indices>, C<value> or C<both>; the first of equals comes first.
+
+=back
+
+=head1 NETWORKS
+
+=over
+
+=item dot(lhs, rhs, transpose_a [0], transpose_b [0]), batch_dot
+
+The last axis of lhs by the first of rhs.
+
+=item FullyConnected(data, weight, bias, num_hidden, no_bias [0], flatten [1])
+
+data W^T + b; weight is (num_hidden, features).
+
+=item Dropout(data, p [0.5], mode [training], axes)
+
+=item CTCLoss(data, label, data_lengths, label_lengths, use_data_lengths [0], use_label_lengths
+[0], blank_label [first]), ctc_loss
+
+The cost of each sample; data is (T, N, C). C<first>: class 0 is the blank, and ends a label;
+C<last>: class C-1 is, and -1 does. Also C<< nd->contrib->CTCLoss >>.
+
+=back
+
+=head1 WITHOUT GRADIENT
+
+=over
+
+=item sign, floor, ceil, trunc, fix, round, rint, logical_not
+
+C<round> goes away from 0 at a half, C<rint> down.
+
+=item argmax, argmin (data, axis [all], keepdims [0]), argsort(data, axis [-1], is_ascend [1],
+dtype [float32])
+
+In the data's dtype; the first of equals.
+
+=item one_hot(indices, depth, on_value [1], off_value [0], dtype [float32])
+
+=item zeros_like, ones_like, shape_array, size_array, arange_like(data, start [0], step [1],
+repeat [1], axis)
+
+=item sgd_update(weight, grad, lr, wd [0], rescale_grad [1], clip_gradient [none]),
+sgd_mom_update(weight, grad, mom, lr, momentum [0], ...), adam_update(weight, grad, mean, var, lr,
+beta1 [0.9], beta2 [0.999], epsilon [1e-8], ...)
+
+The new weight (C<< out => $weight >> to have it there); the state is changed.
+
+=back
+
+=head1 FOR OTHER MODULES
+
+=head2 operator(NAMES, ...)
+
+Enters an operator; the comment on C<%TABLE> says what it has.
+
+=head2 invoke(NAME, INPUTS, OPTIONS), call(ENTRY, ...), mixed(STEM, X, Y)
+
+Apply one: to a reference to an array of NDArrays, with a hash of all options; to arguments as a
+script writes them; to two operands, one of which may be a number.
+
+=head2 install(SUB), fail(TEXT), shape_text(PDL), axis_of(AXIS, NDIM), axes_of(AXES, NDIM,
+EXCLUDE), unbroadcast(PDL, DIMS), reduced_back(PDL, AXES), one_at_least(PDL)
+
+What entries are made with.
+
+=cut

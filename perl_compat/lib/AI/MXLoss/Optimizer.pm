@@ -32,7 +32,8 @@ sub create_optimizer { my $class = shift; return $class->create(@_) }
 
 sub _defaults {
     return (
-        learning_rate => 0.01, wd => 0, rescale_grad => 1, clip_gradient => undef, lr_scheduler => undef,
+        learning_rate => 0.01, wd => 0, rescale_grad => 1, clip_gradient => undef,
+        lr_scheduler => undef,
         begin_num_update => 0, param_dict => undef, lazy_update => 1,
     );
 }
@@ -78,7 +79,8 @@ sub set_learning_rate {
 # Counts an update of the parameter with that index: its number, and the options of all rules.
 sub _begin {
     my ($self, $index) = @_;
-    my $count = $self->{counts}{$index} = ($self->{counts}{$index} // $self->{begin_num_update}) + 1;
+    my $count = $self->{counts}{$index}
+        = ($self->{counts}{$index} // $self->{begin_num_update}) + 1;
     $self->{num_update} = $count if $count > $self->{num_update};
     my $parameter = $self->{param_dict}{$index};
     my ($lr_mult, $wd_mult) = $parameter ? ($parameter->lr_mult, $parameter->wd_mult) : (1, 1);
@@ -172,8 +174,8 @@ and C<adam> (where cutting comes after wd)
     v = beta2 * v + (1 - beta2) * g * g
     w -= lr * sqrt(1 - beta2**t) / (1 - beta1**t) * m / (sqrt(v) + epsilon)
 
-Numbers are rounded to float32 first, whatever the weights are, as MXNet does it; results have the bits of
-the Python package's.
+Numbers are rounded to float32 first, whatever the weights are, as MXNet does it; results have the
+bits of the Python package's.
 
 =head1 ARGUMENTS
 
@@ -199,8 +201,8 @@ Sets it; dies if there is a scheduler.
 
 =head2 create_state(INDEX, WEIGHT), update(INDEX, WEIGHT, GRAD, STATE)
 
-What is kept between updates of the parameter with that index, and changing it. A class of one's own
-overrides these.
+What is kept between updates of the parameter with that index, and changing it. A class of one's
+own overrides these.
 
 =head2 register
 

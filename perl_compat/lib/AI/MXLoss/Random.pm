@@ -20,7 +20,8 @@ sub fractions {
     my $flat = $all->flat;
     for (my $first = 0; $first < $count; $first += CHUNK) {
         my $last = $first + CHUNK > $count ? $count - 1 : $first + CHUNK - 1;
-        (my $part = $flat->slice([$first, $last])) .= PDL->random(PDL::double(), $last - $first + 1);
+        (my $part = $flat->slice([$first, $last]))
+            .= PDL->random(PDL::double(), $last - $first + 1);
     }
     return $all;
 }
@@ -34,7 +35,8 @@ sub normals {
 
 sub seed {
     my ($class, $seed) = @_;
-    croak('random->seed: ', defined $seed ? "'$seed'" : undef, ' is no seed; expected an integer from 0 on')
+    croak('random->seed: ', defined $seed ? "'$seed'" : undef,
+        ' is no seed; expected an integer from 0 on')
         if !defined $seed || $seed !~ /\A[0-9]+\z/;
     PDL::srand($seed);
     CORE::srand($seed);    # the orders in which samples are taken
@@ -72,7 +74,8 @@ sub _made {
     my $dtype = $option->{dtype} // ($out ? $out->dtype : $default);
     type_of($dtype, $who);
     my $shape = $option->{shape} // ($out ? $out->shape : [1]);
-    my @dims = AI::MXLoss::Core::reverse_dims(AI::MXLoss::NDArray::_lengths("random: $who", $shape));
+    my @dims
+        = AI::MXLoss::Core::reverse_dims(AI::MXLoss::NDArray::_lengths("random: $who", $shape));
     my $nd = AI::MXLoss::NDArray->_wrap(typed(cast($sample->(@dims), $dtype), $dtype), $dtype);
     return $out ? $out->_assign($nd) : $nd;
 }
@@ -81,7 +84,8 @@ sub uniform {
     my ($class, @arguments) = @_;
     my $option = _arguments('random->uniform', ['low', 'high'], [0, 1], @arguments);
     my ($low, $high) = @$option{qw(low high)};
-    return _made('random->uniform', $option, sub { $low + ($high - $low) * fractions(@_) }, 'float32');
+    return _made('random->uniform', $option, sub { $low + ($high - $low) * fractions(@_) },
+        'float32');
 }
 
 sub normal {
@@ -128,8 +132,8 @@ sub poisson {
     return _made('random->poisson', $option, sub { _counts($mean, @_) }, 'float32');
 }
 
-# Counts with this mean: how many of the probabilities' sums lie below a fraction. A large mean is that
-# of a sum of two counts, for exp(-mean) must not become 0.
+# Counts with this mean: how many of the probabilities' sums lie below a fraction. A large mean is
+# that of a sum of two counts, for exp(-mean) must not become 0.
 sub _counts {
     my ($mean, @dims) = @_;
     return _counts($mean / 2, @dims) + _counts($mean / 2, @dims) if $mean > 100;
@@ -149,7 +153,8 @@ sub shuffle {
     croak('random->shuffle: expected an NDArray, got ', $nd)
         if !ref $nd || !eval { $nd->isa('AI::MXLoss::NDArray') };
     my $order = permutation($nd->len);
-    return AI::MXLoss::NDArray->_wrap($nd->{pdl}->mv(-1, 0)->dice($order)->mv(0, -1)->copy, $nd->dtype);
+    return AI::MXLoss::NDArray->_wrap($nd->{pdl}->mv(-1, 0)->dice($order)->mv(0, -1)->copy,
+        $nd->dtype);
 }
 
 # 0 .. n - 1 in random order, as a reference to an array.
@@ -180,12 +185,12 @@ AI::MXLoss::Random - random arrays
 
 =head1 DESCRIPTION
 
-C<< mx->random >> and C<< mx->nd->random >>. The generator is PDL's, so the numbers are not those of
-MXNet, and other users of PDL's generator in the same process take from the same sequence.
+C<< mx->random >> and C<< mx->nd->random >>. The generator is PDL's, so the numbers are not those
+of MXNet, and other users of PDL's generator in the same process take from the same sequence.
 
 Distributions take their numbers by position or by name, and then by name C<shape> (a reference to
-an array of lengths; default C<[1]>), C<dtype> (default C<float32>; integers are cut off), C<ctx>, and
-C<out>, an NDArray to write to. Anything else dies, and so does what is not a number.
+an array of lengths; default C<[1]>), C<dtype> (default C<float32>; integers are cut off), C<ctx>,
+and C<out>, an NDArray to write to. Anything else dies, and so does what is not a number.
 
 =head1 METHODS
 

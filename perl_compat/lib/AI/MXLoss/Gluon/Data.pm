@@ -28,7 +28,8 @@ sub new {
     my ($class, @arguments) = @_;
     my @arrays = @arguments;
     if (@arguments && !ref $arguments[0]) {
-        croak('ArrayDataset: Odd number of arguments; expected data => and label =>') if @arguments % 2;
+        croak('ArrayDataset: Odd number of arguments; expected data => and label =>')
+            if @arguments % 2;
         my %given = @arguments;
         my ($unknown) = grep { !/\A(?:data|label)\z/ } sort keys %given;
         croak("ArrayDataset: no such named parameter '$unknown'; expected data or label")
@@ -40,7 +41,8 @@ sub new {
     for my $i (0 .. $#arrays) {
         $arrays[$i] = AI::MXLoss::NDArray->array($arrays[$i])
             if ref $arrays[$i] eq 'ARRAY' || blessed $arrays[$i] && $arrays[$i]->isa('PDL');
-        croak("ArrayDataset: array $i is ", $arrays[$i], '; expected an NDArray, a PDL or an array ref')
+        croak("ArrayDataset: array $i is ", $arrays[$i],
+            '; expected an NDArray, a PDL or an array ref')
             if !(blessed $arrays[$i] && $arrays[$i]->isa('AI::MXLoss::NDArray'));
         croak('All arrays must have the same length; array 0 has length ', $arrays[0]->len,
             " while array $i has ", $arrays[$i]->len)
@@ -84,20 +86,24 @@ sub new {
     my $self = arguments(
         'DataLoader',
         ['dataset', 'batch_size'],
-        {   dataset => undef, batch_size => undef, shuffle => 0, last_batch => 'keep', batchify_fn => undef,
+        {
+            dataset => undef, batch_size => undef, shuffle => 0, last_batch => 'keep',
+            batchify_fn => undef,
             num_workers => 0
         },
         @arguments
     );
     my $dataset = $self->{dataset};
     $dataset = AI::MXLoss::Gluon::Data::ArraySet->new($dataset)
-        if ref $dataset eq 'ARRAY' || blessed $dataset && ($dataset->isa('PDL') || $dataset->isa('AI::MXLoss::NDArray'));
+        if ref $dataset eq 'ARRAY'
+        || blessed $dataset && ($dataset->isa('PDL') || $dataset->isa('AI::MXLoss::NDArray'));
     croak('DataLoader: dataset is ', $dataset, '; expected a dataset, an NDArray or a PDL')
         if !(blessed $dataset && $dataset->can('at') && $dataset->can('len'));
     $self->{dataset} = $dataset;
     croak('batch_size must be specified') if !defined $self->{batch_size};
     integer('DataLoader', 'batch_size', $self->{batch_size}, 1);
-    croak("last_batch must be one of 'keep', 'discard', or 'rollover', but got '", $self->{last_batch}, "'")
+    croak("last_batch must be one of 'keep', 'discard', or 'rollover', but got '",
+        $self->{last_batch}, "'")
         if ($self->{last_batch} // '') !~ /\A(?:keep|discard|rollover)\z/;
     croak("DataLoader: batchify_fn is $self->{batchify_fn}; expected a sub")
         if defined $self->{batchify_fn} && ref $self->{batchify_fn} ne 'CODE';
@@ -179,9 +185,9 @@ AI::MXLoss::Gluon::Data - datasets and batches, in their simple forms
 
 =head2 ArrayDataset(data => ARRAY, label => ARRAY), ArrayDataset(ARRAYS)
 
-Samples taken from several arrays (NDArrays, PDLs, array refs) of one length at once. C<< $set->at(i) >>
-is a reference to an array of what they have there, C<< $set->len >> how many there are; C<data> and
-C<label> are the first two arrays.
+Samples taken from several arrays (NDArrays, PDLs, array refs) of one length at once. C<<
+$set->at(i) >> is a reference to an array of what they have there, C<< $set->len >> how many there
+are; C<data> and C<label> are the first two arrays.
 
 =head2 DataLoader(dataset, batch_size, ...)
 
@@ -200,13 +206,14 @@ Whether to take samples in random order; default 0. L<AI::MXLoss::Random>'s C<se
 
 =item last_batch
 
-If what is left is not a whole batch: C<keep> it (the default), C<discard> it, or let it C<rollover> to
-the beginning of the next time.
+If what is left is not a whole batch: C<keep> it (the default), C<discard> it, or let it
+C<rollover> to the beginning of the next time.
 
 =item batchify_fn
 
-A sub that makes a batch of a reference to an array of samples. By default arrays are stacked, and numbers
-become an array; labels keep the dtype that they have in the dataset (in AI::MXNet they may be int32).
+A sub that makes a batch of a reference to an array of samples. By default arrays are stacked, and
+numbers become an array; labels keep the dtype that they have in the dataset (in AI::MXNet they
+may be int32).
 
 =item num_workers
 
@@ -214,8 +221,8 @@ For scripts that give it; batches are made when asked for.
 
 =back
 
-C<< <$loader> >> is the next batch, a reference to an array of NDArrays (of one array: the NDArray), undef at
-the end, after which it begins anew; C<@$loader> is the batches that are left, all of them at the
-beginning; C<< $loader->len >> how many there are.
+C<< <$loader> >> is the next batch, a reference to an array of NDArrays (of one array: the
+NDArray), undef at the end, after which it begins anew; C<@$loader> is the batches that are left,
+all of them at the beginning; C<< $loader->len >> how many there are.
 
 =cut

@@ -7,9 +7,10 @@ use AI::MXLoss::Core ();
 use AI::MXLoss::Gluon::Block ();
 use AI::MXLoss::Gluon::HybridBlock ();
 
-# Classes that nn->NAME makes instances of. No functions: AI::MXLoss::Gluon::NN::Dense->new would call
-# one of that name.
-my %classes = map { $_ => __PACKAGE__ . "::$_" } qw(Sequential HybridSequential Dense Activation Flatten);
+# Classes that nn->NAME makes instances of. No functions: AI::MXLoss::Gluon::NN::Dense->new would
+# call one of that name.
+my %classes
+    = map { $_ => __PACKAGE__ . "::$_" } qw(Sequential HybridSequential Dense Activation Flatten);
 
 sub import {
     my ($class, @names) = @_;
@@ -44,10 +45,11 @@ sub _by_position {
         last if @arguments % 2 == 0 || ref $arguments[0] eq 'HASH';
         push @named, $name => shift @arguments;
     }
-    return @arguments == 1 && ref $arguments[0] eq 'HASH' ? (@named, %{ $arguments[0] }) : (@named, @arguments);
+    return @arguments == 1
+        && ref $arguments[0] eq 'HASH' ? (@named, %{ $arguments[0] }) : (@named, @arguments);
 }
 
-# ---- Stacks ---------------------------------------------------------------------------------------
+# ---- Stacks -------------------------------------------------------------------------------------
 
 package AI::MXLoss::Gluon::NN::Stack;
 
@@ -81,7 +83,7 @@ our @ISA = ('AI::MXLoss::Gluon::NN::Stack', 'AI::MXLoss::Gluon::HybridBlock');
 
 sub hybrid_forward { my ($self, $F, $x) = @_; return $self->_chain($x) }
 
-# ---- Layers ---------------------------------------------------------------------------------------
+# ---- Layers -------------------------------------------------------------------------------------
 
 package AI::MXLoss::Gluon::NN::Dense;
 
@@ -132,8 +134,10 @@ sub BUILD {
 
 sub _own {
     my ($self, $name, $shape, $init) = @_;
-    my $parameter = $self->params->get($name, shape => $shape, init => $init, dtype => $self->{dtype},
-        allow_deferred_init => 1);
+    my $parameter = $self->params->get(
+        $name, shape => $shape, init => $init, dtype => $self->{dtype},
+        allow_deferred_init => 1
+    );
     $self->{"_$name"} = $parameter;
     $self->_register_attribute($name => $parameter);
     return;
@@ -154,8 +158,13 @@ sub infer_shape {
 sub hybrid_forward {
     my ($self, $F, $x, %parameters) = @_;
     my ($weight, $bias) = @parameters{qw(weight bias)};
-    my $y = $F->FullyConnected($x, $weight, defined $bias ? $bias : (),
-        { num_hidden => $self->{units}, no_bias => defined $bias ? 0 : 1, flatten => $self->{flatten} });
+    my $y = $F->FullyConnected(
+        $x, $weight, defined $bias ? $bias : (),
+        {
+            num_hidden => $self->{units}, no_bias => defined $bias ? 0 : 1,
+            flatten => $self->{flatten}
+        }
+    );
     return defined $self->{act} ? $self->{act}->call($y) : $y;
 }
 
@@ -178,7 +187,8 @@ __PACKAGE__->_declare(
         check => sub {
             my ($kind) = @_;
             return if defined $kind && $kinds{$kind};
-            return 'activation is ' . ($kind // 'undef') . '; expected one of ' . join ', ', sort keys %kinds;
+            return 'activation is ' . ($kind // 'undef') . '; expected one of ' . join ', ',
+                sort keys %kinds;
         },
     },
 );
@@ -240,9 +250,9 @@ others.
 
 =head2 Sequential, HybridSequential
 
-Blocks one after another: each gets what the one before gives. C<< $net->add(BLOCKS) >> puts blocks at
-the end; C<< $net->[0] >>, C<@$net> and C<< $net->len >> see them. The children of a HybridSequential
-must be HybridBlocks.
+Blocks one after another: each gets what the one before gives. C<< $net->add(BLOCKS) >> puts
+blocks at the end; C<< $net->[0] >>, C<@$net> and C<< $net->len >> see them. The children of a
+HybridSequential must be HybridBlocks.
 
 =head2 Dense(units, ...)
 
@@ -268,13 +278,13 @@ Whether to add b; default 1.
 
 =item flatten
 
-Whether all axes of the input but the first count as one (default 1); otherwise the last axis is that of
-features, and the result has the input's other axes.
+Whether all axes of the input but the first count as one (default 1); otherwise the last axis is
+that of features, and the result has the input's other axes.
 
 =item weight_initializer, bias_initializer
 
-First values (see L<AI::MXLoss::Initializer>): undef for what C<initialize> is told; default C<zeros>
-for the bias.
+First values (see L<AI::MXLoss::Initializer>): undef for what C<initialize> is told; default
+C<zeros> for the bias.
 
 =item dtype
 

@@ -15,7 +15,8 @@ sub new {
     my $given = arguments('Trainer', \@POSITIONS, { map { $_ => undef } @POSITIONS }, @arguments);
     my $params = $given->{params};
     my @params
-        = blessed $params && $params->isa('AI::MXLoss::Gluon::ParameterDict') ? _sorted($params->items)
+        = blessed $params
+        && $params->isa('AI::MXLoss::Gluon::ParameterDict') ? _sorted($params->items)
         : ref $params eq 'HASH'  ? _sorted(%$params)
         : ref $params eq 'ARRAY' ? @$params
         :   undef;
@@ -30,21 +31,25 @@ sub new {
     croak('Trainer: compression_params are for many devices; there is one')
         if $given->{compression_params};
     my $options = $given->{optimizer_params};
-    croak("Trainer: optimizer_params is $options; expected a hash ref, such as { learning_rate => 0.1 }")
-        if defined $options && ref $options ne 'HASH';
+    croak(
+        "Trainer: optimizer_params is $options; expected a hash ref, such as { learning_rate => 0.1 }"
+    ) if defined $options && ref $options ne 'HASH';
     my %by_index = map { $_ => $params[$_] } 0 .. $#params;
     my $optimizer = $given->{optimizer};
     if (blessed $optimizer && $optimizer->isa('AI::MXLoss::Optimizer')) {
-        croak('optimizer_params must be undef if optimizer is an instance of Optimizer instead of str')
-            if $options && %$options;
+        croak(
+            'optimizer_params must be undef if optimizer is an instance of Optimizer instead of str'
+        ) if $options && %$options;
         $optimizer->param_dict(\%by_index);
     }
     else {
         $optimizer
-            = AI::MXLoss::Optimizer->create($optimizer, %{ $options // {} }, param_dict => \%by_index);
+            = AI::MXLoss::Optimizer->create($optimizer, %{ $options // {} },
+            param_dict => \%by_index);
     }
     return bless {
-        params => \@params, optimizer => $optimizer, scale => $optimizer->rescale_grad, states => [],
+        params => \@params, optimizer => $optimizer, scale => $optimizer->rescale_grad,
+        states => [],
     }, $class;
 }
 
@@ -81,7 +86,8 @@ sub step {
         my $weight = $parameter->data;
         if ($weight->{fresh}) { push @fresh, [$i, $weight] }
         elsif (!$given->{ignore_stale_grad}) {
-            croak("Gradient of Parameter `${\ $parameter->name}` on context ${\ $weight->context} has not "
+            croak(
+                "Gradient of Parameter `${\ $parameter->name}` on context ${\ $weight->context} has not "
                     . 'been updated by backward since last `step`. Perhaps the loss does not depend on it. '
                     . 'If that is intended, call step with ignore_stale_grad => 1 to leave such '
                     . 'parameters as they are');
@@ -126,7 +132,8 @@ By position, by name, or the first by position and the others by name.
 
 =item params
 
-A ParameterDict, as from C<< $net->collect_params >>, or a reference to an array or hash of Parameters.
+A ParameterDict, as from C<< $net->collect_params >>, or a reference to an array or hash of
+Parameters.
 
 =item optimizer
 
@@ -134,7 +141,8 @@ C<'sgd'>, C<'adam'>, or an L<AI::MXLoss::Optimizer>.
 
 =item optimizer_params
 
-A reference to a hash of the optimizer's arguments. Unlike in AI::MXNet, what it does not know dies.
+A reference to a hash of the optimizer's arguments. Unlike in AI::MXNet, what it does not know
+dies.
 
 =item kvstore, compression_params, update_on_kvstore
 
@@ -144,9 +152,9 @@ For scripts that give them; there is one process and one device.
 
 =head2 step(batch_size, ignore_stale_grad => 0)
 
-Changes all parameters by their gradients, divided by batch_size, as C<backward> of a loss gives the
-gradient of its sum. A parameter that C<backward> has not reached since the last step is an error, or is
-left as it is with C<< ignore_stale_grad => 1 >>.
+Changes all parameters by their gradients, divided by batch_size, as C<backward> of a loss gives
+the gradient of its sum. A parameter that C<backward> has not reached since the last step is an
+error, or is left as it is with C<< ignore_stale_grad => 1 >>.
 
 =head2 update(batch_size, ...)
 

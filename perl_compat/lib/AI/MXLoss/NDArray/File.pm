@@ -18,7 +18,8 @@ use constant BIG_ENDIAN => unpack('C', pack 'S', 1) == 0;
 
 my @DTYPES = qw(float32 float64 float16 uint8 int32 int8 int64);
 my %NUMBER = map { $DTYPES[$_] => $_ } 0 .. $#DTYPES;
-my %SIZE = (float32 => 4, float64 => 8, float16 => 2, uint8 => 1, int32 => 4, int8 => 1, int64 => 8);
+my %SIZE
+    = (float32 => 4, float64 => 8, float16 => 2, uint8 => 1, int32 => 4, int8 => 1, int64 => 8);
 
 # The elements of a physical PDL as little-endian bytes, and back.
 sub _bytes_of {
@@ -60,7 +61,8 @@ sub save {
     my $bytes = pack 'Q<Q<Q<', FILE, 0, scalar @$data;
     for my $i (0 .. $#$data) {
         my $nd = $data->[$i];
-        croak('save: entry ', $names[$i] // $i, ' is ', $nd, '; expected an NDArray') if !_is_nd($nd);
+        croak('save: entry ', $names[$i] // $i, ' is ', $nd, '; expected an NDArray')
+            if !_is_nd($nd);
         my @shape = @{ $nd->shape };
         my $magic = $nd->size ? V2 : V3;    # V2 cannot tell an empty array from an unknown one
         $bytes .= pack 'L<l<L<q<*', $magic, 0, scalar @shape, @shape;
@@ -168,6 +170,28 @@ sub _read_array {
     @shape = (1) if !@shape;    # there are no arrays without axes here
     my @dims = AI::MXLoss::Core::reverse_dims(@shape);
     return __PACKAGE__->_wrap(_from_bytes($bytes, $dtype, @dims), $dtype);
+}
+
+# ---- Storable -------------------------------------------------------------------------------------
+
+sub STORABLE_freeze {
+    my ($self, $cloning) = @_;
+    my $pdl = $self->{pdl}->copy;
+    return (
+        join(' ', $self->{dtype}, $self->{grad_req} // '-', @{ $self->shape }),
+        \(my $bytes = ${ $pdl->get_dataref })
+    );
+}
+
+sub STORABLE_thaw {
+    my ($self, $cloning, $head, $bytes) = @_;
+    my ($dtype, $request, @shape) = split / /, $head;
+    my $pdl = PDL->zeroes(type_of($dtype, 'thaw'), AI::MXLoss::Core::reverse_dims(@shape));
+    ${ $pdl->get_dataref } = $$bytes;
+    $pdl->upd_data;
+    @$self{qw(pdl dtype)} = ($pdl, $dtype);
+    $self->attach_grad(grad_req => $request) if $request ne '-';
+    return;
 }
 
 1;

@@ -45,9 +45,14 @@ sub _range {
     return [] if !ref $range && ($range // '') =~ /\A[X:]\z/;
     my ($first, $last) = ref $range eq 'ARRAY' ? @$range : ($range, $range);
     for my $place ($first, $last) {
-        croak("slice: axis $axis: ", ref $range eq 'ARRAY' ? '[' . join(',', map { $_ // 'undef' } @$range) . ']' : $range,
-            " is no part of an axis; expected an integer, [first, last] or 'X'")
-            if !defined $place || ref $place || $place !~ /\A-?[0-9]+\z/
+        croak(
+            "slice: axis $axis: ",
+            ref $range eq 'ARRAY' ? '[' . join(',', map { $_ // 'undef' } @$range) . ']' : $range,
+            " is no part of an axis; expected an integer, [first, last] or 'X'"
+            )
+            if !defined $place
+            || ref $place
+            || $place !~ /\A-?[0-9]+\z/
             || ref $range eq 'ARRAY' && @$range != 2;
     }
     my ($p, $q) = map { $_ < 0 ? $_ + $n : $_ } $first, $last;
@@ -131,14 +136,15 @@ sub T { return $_[0]->transpose }
 
 sub _is_nd { return blessed $_[0] && $_[0]->isa(__PACKAGE__) }
 
-# ---- Assigning ------------------------------------------------------------------------------------
+# ---- Assigning ----------------------------------------------------------------------------------
 
 # Dies if writing to the array now would falsify gradients.
 sub _may_change {
     my ($self) = @_;
     return if !$AI::MXLoss::AutoGrad::RECORDING;
     for (my $of = $self; defined $of; $of = $of->{base}) {
-        croak('Assigning to NDArrays that are already in a computational graph will cause undefined '
+        croak(
+            'Assigning to NDArrays that are already in a computational graph will cause undefined '
                 . 'behavior when evaluating gradients; compute a new array, or do it outside '
                 . 'autograd->record')
             if AI::MXLoss::AutoGrad::needs_gradient($of);
@@ -174,9 +180,10 @@ sub _assign {
         && AI::MXLoss::AutoGrad::needs_gradient($value))
     {
         croak('Inplace operations (a part of an array .= y and the like) are not supported when '
-                . 'recording with autograd: the gradient would be lost; use stack, concat or where')
-            if $self->{base};
-        my $whole = AI::MXLoss::Operators::invoke('broadcast_to', [$value], { shape => $self->shape });
+                . 'recording with autograd: the gradient would be lost; use stack, concat or where'
+        ) if $self->{base};
+        my $whole
+            = AI::MXLoss::Operators::invoke('broadcast_to', [$value], { shape => $self->shape });
         $whole = $whole->astype($self->{dtype}) if $whole->{dtype} ne $self->{dtype};
         $self->{node} = $whole->{node};    # gradients go to the value
     }
@@ -186,8 +193,8 @@ sub _assign {
     return $self;
 }
 
-# Methods are entered from within this package: from another one Perl would take them for imported, and
-# let them stand for its own functions of the same name in the code of this package.
+# Methods are entered from within this package: from another one Perl would take them for imported,
+# and let them stand for its own functions of the same name in the code of this package.
 sub _enter {
     my ($name, $code) = @_;
     no strict 'refs';

@@ -53,7 +53,8 @@ sub array {
     return _wrap(undef, typed(AI::MXLoss::DType::one_at_least($pdl), $dtype), $dtype);
 }
 
-# Nested lists of plain numbers only. undef is 0, as are strings that are none (with Perl's warning).
+# Nested lists of plain numbers only. undef is 0, as are strings that are none (with Perl's
+# warning).
 sub _check_list {
     my ($list) = @_;
     my @todo = ($list);

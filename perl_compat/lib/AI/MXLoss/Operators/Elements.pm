@@ -18,8 +18,10 @@ my %FUNCTIONS = (
     log    => [sub { PDL::log($_[0]) }, sub { 1 / $_[0] }],
     log1p  => [\&log1p_of, sub { 1 / (1 + $_[0]) }],
     expm1  => [\&expm1_of, sub { PDL::exp($_[0]) }],
-    log2   => [sub { PDL::log($_[0]->double) / CORE::log(2) },  sub { 1 / ($_[0] * CORE::log(2)) }],
-    log10  => [sub { PDL::log($_[0]->double) / CORE::log(10) }, sub { 1 / ($_[0] * CORE::log(10)) }],
+    log2   =>
+        [sub { PDL::log($_[0]->double) / CORE::log(2) },  sub { 1 / ($_[0] * CORE::log(2)) }],
+    log10  =>
+        [sub { PDL::log($_[0]->double) / CORE::log(10) }, sub { 1 / ($_[0] * CORE::log(10)) }],
     sqrt   => [sub { PDL::sqrt($_[0]) }, sub { 1 / (2 * $_[1]) }],
     rsqrt  => [sub { 1 / PDL::sqrt($_[0]) }, sub { -$_[1] / (2 * $_[0]) }],
     reciprocal => [sub { 1 / $_[0] }, sub { -1 / ($_[0] * $_[0]) }],
@@ -75,7 +77,7 @@ steps(
 
 sub _sign { return with_nan(($_[0] > 0) - ($_[0] < 0), $_[0]) }
 
-# ---- With options ---------------------------------------------------------------------------------
+# ---- With options -------------------------------------------------------------------------------
 
 my %ACTIVATIONS = map { $_ => $FUNCTIONS{$_} } qw(relu sigmoid tanh softrelu softsign);
 

@@ -68,7 +68,8 @@ operator(
         my @dims = $x[0]->dims;
         splice @dims, $at, 0, scalar @x;
         my $all = PDL->zeroes($x[0]->type, @dims);
-        (my $place = _part($all, $at, $_, $_)->mv($at, -1)->slice(('') x $x[0]->getndims, '(0)')) .= $x[$_]
+        (my $place = _part($all, $at, $_, $_)->mv($at, -1)->slice(('') x $x[0]->getndims, '(0)'))
+            .= $x[$_]
             for 0 .. $#x;
         $all;
     },
@@ -112,7 +113,7 @@ operator(
     },
 );
 
-# ---- Cutting --------------------------------------------------------------------------------------
+# ---- Cutting ------------------------------------------------------------------------------------
 
 # begin and end of Python's x[begin:end:step] as PDL's first, last, step.
 sub range_of {

@@ -82,14 +82,16 @@ operator(
                 '; expected three axes and one number of matrices')
                 if $_->getndims != 3 || $_->getdim(2) != $x->getdim(2);
         }
-        my ($p, $q) = ($o->{transpose_a} ? $x->xchg(0, 1) : $x, $o->{transpose_b} ? $y->xchg(0, 1) : $y);
+        my ($p, $q)
+            = ($o->{transpose_a} ? $x->xchg(0, 1) : $x, $o->{transpose_b} ? $y->xchg(0, 1) : $y);
         fail('rows of length ', $p->getdim(0), ' by columns of length ', $q->getdim(1))
             if $p->getdim(0) != $q->getdim(1);
         _product($p, $q);
     },
     gradient => sub {
         my ($o, $g, $value, $x, $y) = @_;
-        my ($p, $q) = ($o->{transpose_a} ? $x->xchg(0, 1) : $x, $o->{transpose_b} ? $y->xchg(0, 1) : $y);
+        my ($p, $q)
+            = ($o->{transpose_a} ? $x->xchg(0, 1) : $x, $o->{transpose_b} ? $y->xchg(0, 1) : $y);
         my $dx = _product($g, $q->xchg(0, 1));
         my $dy = _product($p->xchg(0, 1), $g);
         return (
@@ -139,8 +141,8 @@ operator(
     },
 );
 
-# In training (mode always: ever), each element becomes 0 with probability p, or is divided by 1 - p.
-# Along axes all elements share their fate.
+# In training (mode always: ever), each element becomes 0 with probability p, or is divided by 1 -
+# p. Along axes all elements share their fate.
 operator(
     'Dropout',
     options => [[p => 0.5], [mode => 'training'], [axes => []]],

@@ -150,8 +150,9 @@ operator(
         $each *= $_ for @dims;
         @$o{qw(places each)} = ($flat->flat->sever, $each);
         my $rows = $x->copy->reshape($each, $x->nelem / $each);
-        $rows->xchg(0, 1)->dummy(1)->index($o->{places})->xchg(0, 1)->copy
-            ->reshape(@dims, $index->getndims > 1 ? ($index->dims)[0 .. $index->getndims - 2] : @dims ? () : 1);
+        $rows->xchg(0, 1)->dummy(1)->index($o->{places})->xchg(0, 1)
+            ->copy->reshape(@dims,
+            $index->getndims > 1 ? ($index->dims)[0 .. $index->getndims - 2] : @dims ? () : 1);
     },
     gradient => sub {
         my ($o, $g, $value, $x) = @_;

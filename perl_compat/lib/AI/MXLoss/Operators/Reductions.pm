@@ -161,7 +161,7 @@ sub _kept_sum {
     return as_dims(front($x, @axes)->dsumover, @kept);
 }
 
-# ---- Places ---------------------------------------------------------------------------------------
+# ---- Places -------------------------------------------------------------------------------------
 
 sub _place {
     my ($name, $function) = @_;
@@ -246,7 +246,8 @@ operator(
 # Places and values of the k largest (is_ascend: smallest), the first of equals first
 operator(
     'topk',
-    options => [[axis => -1], [k => 1], [ret_typ => 'indices'], [is_ascend => 0], [dtype => 'float32']],
+    options =>
+        [[axis => -1], [k => 1], [ret_typ => 'indices'], [is_ascend => 0], [dtype => 'float32']],
     strings => { ret_typ => 1, dtype => 1 },
     forward => sub {
         my ($o, $data) = @_;

@@ -20,8 +20,8 @@ sub view_with_dims {
     return $view;
 }
 
-# MXNet's shape codes: 0 keeps a length, -1 is what is left over, -2 keeps all that remain, -3 merges
-# two, -4 splits one into the two lengths that follow. Shapes in MXNet's order.
+# MXNet's shape codes: 0 keeps a length, -1 is what is left over, -2 keeps all that remain, -3
+# merges two, -4 splits one into the two lengths that follow. Shapes in MXNet's order.
 sub resolve_shape {
     my ($old, $codes, $reverse) = @_;
     my @old = $reverse ? reverse @$old : @$old;
@@ -139,7 +139,8 @@ _reshaping(
     sub {
         my ($o, $x) = @_;
         my @dims = $x->dims;
-        my @axes = defined $o->{axis} ? axes_of($o->{axis}, scalar @dims) : grep { $dims[$_] == 1 } 0 .. $#dims;
+        my @axes = defined $o->{axis} ? axes_of($o->{axis}, scalar @dims) : grep { $dims[$_] == 1 }
+            0 .. $#dims;
         for (@axes) {
             fail("cannot squeeze an axis of length $dims[$_]") if $dims[$_] != 1;
         }
@@ -150,7 +151,7 @@ _reshaping(
     options => [[axis => undef]],
 );
 
-# ---- Orders ---------------------------------------------------------------------------------------
+# ---- Orders -------------------------------------------------------------------------------------
 
 # axes in MXNet's order as the order of PDL's dimensions.
 sub _permutation {
@@ -250,7 +251,7 @@ operator(
     },
 );
 
-# ---- Repetition -----------------------------------------------------------------------------------
+# ---- Repetition ---------------------------------------------------------------------------------
 
 sub _broadcasting {
     my ($names, $dims, %more) = @_;

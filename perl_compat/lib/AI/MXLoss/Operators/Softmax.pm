@@ -85,8 +85,8 @@ operator(
     },
 );
 
-# softmax, whose gradient is that of the cross entropy, whatever comes back. Classes lie along axis 1
-# with multi_output, the last one with preserve_shape, else along all axes but the first.
+# softmax, whose gradient is that of the cross entropy, whatever comes back. Classes lie along axis
+# 1 with multi_output, the last one with preserve_shape, else along all axes but the first.
 operator(
     'SoftmaxOutput',
     inputs  => ['data', 'label'],
@@ -137,8 +137,8 @@ sub _unclasses {
     return $p->copy->reshape($x->dims);
 }
 
-# The cost of each sample; data is (T, N, C). With blank_label first, class 0 is the blank and labels
-# end before the first 0; with last, class C - 1 and -1.
+# The cost of each sample; data is (T, N, C). With blank_label first, class 0 is the blank and
+# labels end before the first 0; with last, class C - 1 and -1.
 operator(
     ['CTCLoss', 'ctc_loss'],
     inputs   => [qw(data label data_lengths label_lengths)],

@@ -1,0 +1,159 @@
+package AI::MXLoss::AutoGrad;
+
+# Going back through what was recorded. AutoGrad.pm, which loads this, says what a node is.
+
+use strict;
+use warnings;
+use AI::MXLoss::Croak;
+use Scalar::Util qw(blessed refaddr);
+use AI::MXLoss::DType qw(typed);
+use PDL::Lite;
+
+# Lists of heads and of the PDLs to begin with, undef for ones.
+sub _heads {
+    my ($who, $heads, $head_grads) = @_;
+    my $given = $heads;
+    $heads = [$heads] if _is_array($heads);
+    croak("$who: heads is ", $given // 'undef',
+        '; expected an NDArray or a reference to an array of NDArrays')
+        if ref $heads ne 'ARRAY' || !@$heads;
+    $head_grads = [$head_grads] if _is_array($head_grads);
+    $head_grads //= [(undef) x @$heads];
+    croak("$who: ", scalar @$heads, ' heads, but ', scalar @$head_grads, ' head gradients')
+        if @$head_grads != @$heads;
+    my @pairs;
+    for my $i (0 .. $#$heads) {
+        my ($head, $g) = ($heads->[$i], $head_grads->[$i]);
+        croak("$who: head $i is ", $head // 'undef', '; expected an NDArray')
+            if !_is_array($head);
+        my $source = _source($head);
+        if (!defined $source) {
+            _used_up($head->{node}[0]) if $head->{node};
+            croak("$who: Cannot differentiate head $i because it is not in a computational "
+                    . 'graph: There are no inputs in computation graph that require gradients. It '
+                    . 'was not computed from an array with attach_grad() inside '
+                    . 'autograd->record(sub {...})');
+        }
+        $g = _head_gradient($who, $i, $head, $g) if defined $g;
+        push @pairs, [$source, $g, $head];
+    }
+    return @pairs;
+}
+
+sub _is_array { return blessed($_[0]) && $_[0]->isa('AI::MXLoss::NDArray') }
+
+sub _head_gradient {
+    my ($who, $i, $head, $g) = @_;
+    croak("$who: the gradient of head $i is $g; expected an NDArray") if !_is_array($g);
+    my ($pdl, $like) = ($g->{pdl}, $head->{pdl});
+    my ($got, $want) = map { join ',', @{ $_->shape } } $g, $head;
+    if ($got ne $want) {
+        croak("$who: the gradient of head $i has shape [$got]; expected [$want]")
+            if $pdl->nelem != 1 || $like->nelem != 1;
+        $pdl = $pdl->flat->reshape($like->dims);
+    }
+    return $g->{dtype} eq $head->{dtype} ? $pdl : typed($pdl->copy, $head->{dtype});
+}
+
+sub _ones {
+    my ($dims, $dtype) = @_;
+    return PDL->ones($AI::MXLoss::DType::PDL_TYPE{$dtype}, @$dims);
+}
+
+# Nodes that the sources come from, the last one first.
+sub _order {
+    my @stack = map { ref $_ eq 'ARRAY' ? $_->[0] : () } @_;
+    my %seen;
+    while (my $node = pop @stack) {
+        next if $seen{ $node->[NUMBER] };
+        _used_up($node) if !$node->[PULLBACK];
+        $seen{ $node->[NUMBER] } = $node;
+        push @stack, map { ref $_ eq 'ARRAY' ? $_->[0] : () } @{ $node->[PARENTS] };
+    }
+    return map { $seen{$_} } sort { $b <=> $a } keys %seen;
+}
+
+# Gradients of the heads' sum, weighted by what they come with: pairs [variable, PDL]; the PDL is
+# undef for a variable that no gradient came to. No gradient, undef, stays none on its way back: it
+# is not multiplied by slopes that may be infinite.
+sub _gradients {
+    my ($pairs, $retain) = @_;
+    my (%variable, %output);
+    my $add = sub {
+        my ($source, $g) = @_;
+        my $place = \(
+            ref $source eq 'ARRAY'
+            ? $output{ $source->[0][NUMBER] }[ $source->[1] ]
+            : ($variable{ refaddr($source) } //= [$source])->[1]
+        );
+        $$place = defined $$place ? $$place + $g : $g;
+    };
+    $add->($_->[0], $_->[1] // _ones([$_->[2]{pdl}->dims], $_->[2]{dtype})) for @$pairs;
+    for my $node (_order(map { $_->[0] } @$pairs)) {
+        my $heads = delete $output{ $node->[NUMBER] };
+        my $outputs = $node->[OUTPUTS];
+        my @back;
+        if ($heads || $AI::MXLoss::Operators::REGARDLESS{ $node->[NAME] }) {
+            my @g = map {
+                $heads->[$_] // do {
+                    my ($dims, $dtype) = @{ $outputs->[$_] };
+                    PDL->zeroes($AI::MXLoss::DType::PDL_TYPE{$dtype}, @$dims);
+                }
+            } 0 .. $#$outputs;
+            @back = $node->[PULLBACK]->(@g);
+        }
+        my $parents = $node->[PARENTS];
+        for my $i (0 .. $#$parents) {
+            my $parent = $parents->[$i] // next;
+            $variable{ refaddr($parent) } //= [$parent] if ref $parent ne 'ARRAY';
+            $add->($parent, $back[$i]) if defined $back[$i];
+        }
+        @$node[PARENTS, PULLBACK] = ([], undef) if !$retain;
+    }
+    return values %variable;
+}
+
+# Let an array's gradient be, or grow by, what came to it.
+sub _put {
+    my ($nd, $g) = @_;
+    my $grad = $nd->{grad};
+    $nd->{fresh} = 1;
+    if ($nd->{grad_req} eq 'add') {
+        return if !defined $g;
+        my $sum = typed($grad->{pdl} + $g, $grad->{dtype});
+        PDL::assgn($sum, $grad->{pdl});
+        return;
+    }
+    return PDL::assgn(PDL->pdl(0), $grad->{pdl}) if !defined $g;
+    undef $g;    # a PDL that nobody else has becomes the gradient itself
+    return if AI::MXLoss::Core::exchange($grad, $_[1], $nd);
+    PDL::assgn($_[1], $grad->{pdl});
+    AI::MXLoss::Core::round_half($grad->{pdl}) if $grad->{dtype} eq 'float16';
+    return;
+}
+
+# backward from one array whose graph is a single node, the usual case of a loss: none of the
+# general bookkeeping. Returns whether it was that.
+sub _backward_one {
+    my ($nd, $g, $retain) = @_;
+    my $source = $nd->{node} // return 0;
+    return 0 if defined $nd->{grad_req};
+    my $node = $source->[0];
+    my $parents = $node->[PARENTS];
+    return 0 if !$node->[PULLBACK] || @{ $node->[OUTPUTS] } != 1;
+    for my $i (0 .. $#$parents) {
+        my $parent = $parents->[$i] // next;
+        return 0 if ref $parent eq 'ARRAY';
+        for my $before (grep {defined} @$parents[0 .. $i - 1]) {
+            return 0 if refaddr($before) == refaddr($parent);
+        }
+    }
+    my @back = $node->[PULLBACK]->($g);
+    @$node[PARENTS, PULLBACK] = ([], undef) if !$retain;    # first, so that @back is all there is
+    for my $i (0 .. $#$parents) {
+        _put($parents->[$i], $back[$i]) if defined $parents->[$i];
+    }
+    return 1;
+}
+
+1;

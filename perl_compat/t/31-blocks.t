@@ -142,8 +142,7 @@ is_deeply([$whole->collect_params('.*weight')->keys], [], 'with a pattern');
 dies_at(sub { $whole->collect_params('(') }, qr/expected a regular expression/, 'a bad one', __LINE__);
 dies_at(sub { $whole->($x, $y) }, qr/Parameter 'whole_scale0_factor' has not been initialized/,
     'not initialized');
-SKIP: {
-    skip 'no initializers yet', 18 if !eval { require AI::MXLoss::Initializer };
+{
     $whole->initialize;
     is_deeply([$whole->($x, $y)->aspdl->list], [0.5, 1], 'computes');
     my $factor = $whole->scale->factor;
@@ -192,6 +191,17 @@ ok($shared->factor == $whole->scale->factor, 'are the same');
 dies_at(sub { $whole->scale->params->get('factor', shape => [3]) },
     qr/desired attribute does not match with stored for attribute 'shape': desired '\[3\]' vs stored '\[2\]'/,
     'another shape', __LINE__ - 2);
+
+# ---- Constants
+my $holder = AI::MXLoss::Gluon::HybridBlock->new(prefix => 'holder_');
+my $constant = $holder->params->get_constant('table', [[1, 2], [3, 4]]);
+is("$constant", 'Constant holder_table (shape=(2, 2), dtype=float32)', 'a constant');
+ok($holder->params->get_constant('table') == $constant, 'is found again');
+$holder->initialize;
+is_deeply([$constant->data->aspdl->list], [1 .. 4], 'has its value');
+is($constant->grad_req('write'), 'null', 'and no gradient');
+dies_at(sub { $holder->params->get_constant('other') }, qr/No constant named 'holder_other'/,
+    'none', __LINE__ - 1);
 
 # ---- What has no effect on losses, or prints
 my $sce = $loss->SoftmaxCELoss;

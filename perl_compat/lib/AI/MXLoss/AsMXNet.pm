@@ -41,8 +41,10 @@ sub _require {
     if (!$INC{$ours} && !grep { !ref && -f "$_/$ours" } @INC) {
         (my $name = $rest) =~ s{/}{::}g;
         $name =~ s/\.pm\z//;
-        fail("AI::MXNet$name is not part of AI::MXLoss, which stands in for AI::MXNet here: it carries the "
-                . "losses of MXNet's Gluon and what small training scripts need around them");
+        fail(
+            "AI::MXNet$name is not part of AI::MXLoss, which stands in for AI::MXNet here: it "
+                . "carries the losses of MXNet's Gluon and what small training scripts need "
+                . "around them");
     }
     require $ours;
     my $source = "1;\n";
@@ -50,3 +52,42 @@ sub _require {
 }
 
 1;
+
+__END__
+
+=head1 NAME
+
+AI::MXLoss::AsMXNet - run scripts that were written for AI::MXNet
+
+=head1 SYNOPSIS
+
+    perl -MAI::MXLoss::AsMXNet train.pl
+
+or, in the script, before anything of AI::MXNet:
+
+    use AI::MXLoss::AsMXNet;
+    use AI::MXNet qw(mx);
+    use AI::MXNet::Gluon::NN qw(nn);
+
+=head1 DESCRIPTION
+
+Makes AI::MXNet and everything under it another name of AI::MXLoss: C<use AI::MXNet::X> loads
+AI::MXLoss::X, and the packages are the same, so that C<< $x->isa('AI::MXNet::NDArray') >>,
+methods that a script adds to C<AI::MXNet::NDArray>, and C<extends 'AI::MXNet::Gluon::Loss'> work.
+C<ref $x> and C<< mx->nd >> give the names under AI::MXLoss, of one another.
+
+Modules that AI::MXLoss has no counterpart of, such as AI::MXNet::Symbol, die when they are loaded
+and say why.
+
+If the real AI::MXNet is installed, it is not hidden without being asked for: this module dies,
+unless loaded as
+
+    use AI::MXLoss::AsMXNet 'force';      # or: perl -MAI::MXLoss::AsMXNet=force
+
+There is no way back within a process.
+
+=head1 DIFFERENCES
+
+Those of L<AI::MXLoss/"DIFFERENCES FROM AI::MXNet"> remain: the names change, not what is computed.
+
+=cut

@@ -28,8 +28,8 @@ use overload
     '!='   => sub { (refaddr $_[0] // 0) != (refaddr $_[1] // 0) };
 
 # A block is a hash: the attributes that its class declares, and _prefix, _name, _params; _children
-# and _reg_params, arrays of pairs [name, block or parameter]; _pre_hooks and _hooks, arrays of subs;
-# _counts, how many of each sort have been made in its name_scope.
+# and _reg_params, arrays of pairs [name, block or parameter]; _pre_hooks and _hooks, arrays of
+# subs; _counts, how many of each sort have been made in its name_scope.
 
 our $SCOPE;    # the block whose name_scope this is
 my %counts;    # of blocks outside any name_scope
@@ -40,7 +40,8 @@ sub _begin {
     my $name = $self->_class_name;
     fail("$name: prefix is $prefix; expected a string") if ref $prefix;
     fail("$name: params is $params; expected a ParameterDict")
-        if defined $params && !(blessed $params && $params->isa('AI::MXLoss::Gluon::ParameterDict'));
+        if defined $params
+        && !(blessed $params && $params->isa('AI::MXLoss::Gluon::ParameterDict'));
     $self->{_empty_prefix} = 1 if defined $prefix && $prefix eq '';
     if (!defined $prefix) {
         my $counts = defined $SCOPE ? $SCOPE->{_counts} : \%counts;
@@ -65,14 +66,15 @@ sub _begin {
 # What its name begins with if it is given none.
 sub _alias { return lc $_[0]->_class_name }
 
-# ---- Names ----------------------------------------------------------------------------------------
+# ---- Names --------------------------------------------------------------------------------------
 
 sub prefix { return $_[0]{_prefix} }
 sub name   { return $_[0]{_name} }
 
 sub name_scope {
     my ($self, $code) = @_;
-    fail("name_scope: expected a sub, got " . ($code // 'undef')) if (reftype($code) // '') ne 'CODE';
+    fail("name_scope: expected a sub, got " . ($code // 'undef'))
+        if (reftype($code) // '') ne 'CODE';
     local $SCOPE = $self->{_empty_prefix} ? $SCOPE : $self;
     $code->($self);
     return;
@@ -89,7 +91,7 @@ sub _string {
     return $self->_class_name . "(\n" . join("\n", @lines) . "\n)";
 }
 
-# ---- Parameters -----------------------------------------------------------------------------------
+# ---- Parameters ---------------------------------------------------------------------------------
 
 sub params { return $_[0]{_params} }
 
@@ -124,7 +126,7 @@ sub cast {
     return;
 }
 
-# ---- Children and attributes ----------------------------------------------------------------------
+# ---- Children and attributes --------------------------------------------------------------------
 
 sub register_child {
     my ($self, $block, $name) = @_;
@@ -155,10 +157,16 @@ sub apply {
 # What becomes of blocks and parameters that are assigned to an attribute.
 sub _register_attribute {
     my ($self, $name, $value, $before) = @_;
-    if (blessed $before && ($before->isa(__PACKAGE__) || $before->isa('AI::MXLoss::Gluon::Parameter'))) {
-        fail("Changing attribute type for $name from ${\ ref $before } to "
-                . (ref $value || 'no ref') . ' is not allowed.')
-            if !(blessed $value && $value->isa(ref $before));
+    if (blessed $before
+        && ($before->isa(__PACKAGE__) || $before->isa('AI::MXLoss::Gluon::Parameter')))
+    {
+        fail(
+            "Changing attribute type for $name from ${\ ref $before } to "
+                . (
+                ref $value || 'no ref'
+                )
+                . ' is not allowed.'
+        ) if !(blessed $value && $value->isa(ref $before));
     }
     return if !blessed $value;
     if ($value->isa(__PACKAGE__)) {
@@ -197,14 +205,15 @@ sub AUTOLOAD {
 
 sub DESTROY { }
 
-# ---- Calling --------------------------------------------------------------------------------------
+# ---- Calling ------------------------------------------------------------------------------------
 
 sub register_forward_pre_hook { return _hook($_[0]{_pre_hooks}, $_[1]) }
 sub register_forward_hook     { return _hook($_[0]{_hooks},     $_[1]) }
 
 sub _hook {
     my ($hooks, $hook) = @_;
-    fail('the hook is ' . ($hook // 'undef') . '; expected a sub') if (reftype($hook) // '') ne 'CODE';
+    fail('the hook is ' . ($hook // 'undef') . '; expected a sub')
+        if (reftype($hook) // '') ne 'CODE';
     my $entry = [$hook];
     push @$hooks, $entry;
     return bless [$hooks, $entry], 'AI::MXLoss::Gluon::HookHandle';
@@ -253,3 +262,146 @@ sub detach {
 }
 
 1;
+
+__END__
+
+=head1 NAME
+
+AI::MXLoss::Gluon::Block - what losses, layers and networks have in common
+
+=head1 SYNOPSIS
+
+    package My::Net;
+    use base 'AI::MXLoss::Gluon::Block';
+
+    sub BUILD {
+        my ($self) = @_;
+        $self->name_scope(sub {
+            $self->hidden(nn->Dense(4, activation => 'relu'));
+            $self->out(nn->Dense(2));
+        });
+    }
+    sub forward { my ($self, $x) = @_; return $self->out->($self->hidden->($x)) }
+
+    package main;
+    my $net = My::Net->new(prefix => 'net_');
+    $net->initialize(mx->init->Xavier);
+    my $scores = $net->($x);
+
+=head1 DESCRIPTION
+
+A block has a name, parameters, other blocks as children, and hooks around its calls. It is called
+like a function: C<< $block->(@inputs) >> is C<< $block->call(@inputs) >>.
+
+A subclass overrides C<forward>. Blocks and L<parameters|AI::MXLoss::Gluon::Parameter> that are
+assigned to an attribute become children and parameters; a class of your own may have such
+attributes without declaring them. Other attributes are declared with C<has> of
+L<AI::MXLoss::Gluon::Mouse>, or kept in the object, a hash, under names without an underscore in
+front. After C<new> every C<BUILD> of the classes is called, that of the base class first.
+
+Differences from AI::MXNet: unknown methods and arguments of C<new> die, where AI::MXNet makes
+attributes of the first and ignores the second. C<==> tells whether two blocks are one.
+
+=head1 METHODS
+
+=head2 new, BUILDARGS
+
+    $class->new(prefix => $string, params => $parameter_dict)
+
+C<prefix> goes in front of the names of parameters and children; by default it is the name of the
+class in lower case and a count, as in C<l2loss0_>. C<params> are parameters to share with another
+block. Arguments are pairs or one reference to a hash; C<BUILDARGS> makes a hash of them.
+
+=head2 name, prefix
+
+C<l2loss0> and C<l2loss0_>.
+
+=head2 name_scope
+
+    $block->name_scope(sub { ... });
+
+Blocks that are made in the sub have this block's prefix in front of theirs, and are counted here.
+
+=head2 params
+
+The block's own parameters, an L<AI::MXLoss::Gluon::ParameterDict>.
+
+=head2 collect_params
+
+    my $all     = $block->collect_params;
+    my $weights = $block->collect_params('.*weight');
+
+The parameters of the block and all blocks inside; with a pattern those whose names match it from
+the start.
+
+=head2 initialize
+
+    $block->initialize($initializer, ctx => mx->cpu, force_reinit => 0);
+
+Gives all parameters first values, those without an C<init> of their own by the initializer (also
+C<< init => ... >>), uniformly distributed by default. Values that are there stay, with a warning,
+unless C<force_reinit>. C<verbose> is without effect.
+
+=head2 cast
+
+    $block->cast('float64');
+
+Converts all parameters. A loss without parameters computes in the dtype of its first input.
+
+=head2 register_child, children
+
+    $block->register_child($child, $name);
+    my @blocks = $block->children;
+
+Makes a block a child, by default named by its number; the children, in order.
+
+=head2 apply
+
+    $block->apply(sub { my ($b) = @_; ... });
+
+Calls the sub with all blocks inside and then this one, which is returned.
+
+=head2 register_forward_pre_hook, register_forward_hook
+
+    my $handle = $block->register_forward_hook(sub { my ($block, $inputs, $out) = @_; ... });
+    $handle->detach;
+
+Has a sub called before each call, with the block and a reference to its arguments, which it may
+replace; or after it, with a reference to the result as well, of which it may replace
+C<< $out->[0] >>. What the sub returns is ignored.
+
+=head2 call
+
+Computes: C<forward>, between the hooks.
+
+=head2 forward
+
+What the block computes, without hooks. To be overridden.
+
+=head2 hybridize
+
+Hybridizes the children, as far as they can be: without effect on results.
+
+=head2 summary
+
+    $block->summary(@inputs);
+
+Prints a table of the blocks inside, with the shapes that come out and the numbers of parameters,
+for a call with these inputs.
+
+=head2 save_parameters, load_parameters
+
+    $block->save_parameters($file);
+    $block->load_parameters($file, ctx => mx->cpu, allow_missing => 0, ignore_extra => 0,
+        cast_dtype => 0, dtype_source => 'current');
+
+All parameters to a file in MXNet's own form, under the names of the attributes that lead to them,
+and back: files of AI::MXLoss, of the Python package and of MXNet. Parameters may lack values with
+C<allow_missing>, values parameters with C<ignore_extra>; dtypes may differ with C<cast_dtype>,
+and C<dtype_source>, 'current' or 'saved', says which one wins.
+
+=head2 save_params, load_params
+
+The older forms: under names without the block's prefix.
+
+=cut

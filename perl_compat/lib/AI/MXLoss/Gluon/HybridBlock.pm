@@ -14,8 +14,8 @@ BEGIN { *fail = \&AI::MXLoss::Core::fail }
 sub _check_child {
     my ($self, $block) = @_;
     fail("Children of HybridBlock must also be HybridBlock, but $block has type ${\ ref $block }. "
-            . 'Derive it from HybridBlock, or use a Block, such as Sequential for HybridSequential, '
-            . 'around it')
+            . 'Derive it from HybridBlock, or use a Block, such as Sequential for '
+            . 'HybridSequential, around it')
         if !$block->isa(__PACKAGE__);
     return;
 }
@@ -59,8 +59,10 @@ sub _own_parameters {
 sub forward {
     my ($self, @inputs) = @_;
     $_ = _as_array($_) for @inputs;
-    fail("${\ $self->_class_name }: HybridBlock requires the first argument to forward be an NDArray, "
-            . 'but got [' . ($inputs[0] // 'undef') . ']')
+    fail(
+        "${\ $self->_class_name }: HybridBlock requires the first argument to forward be an "
+            . 'NDArray, but got ['
+            . ($inputs[0] // 'undef') . ']')
         if !(blessed $inputs[0] && $inputs[0]->isa('AI::MXLoss::NDArray'));
     my @parameters = @{ $self->{_reg_params} } ? $self->_own_parameters(@inputs) : ();
     my $result;
@@ -107,3 +109,73 @@ sub hybrid_forward {
 }
 
 1;
+
+__END__
+
+=head1 NAME
+
+AI::MXLoss::Gluon::HybridBlock - a block that computes in terms of operators
+
+=head1 SYNOPSIS
+
+    package My::Scale;
+    use base 'AI::MXLoss::Gluon::HybridBlock';
+
+    sub new {
+        my ($class, @arguments) = @_;
+        my $self = $class->SUPER::new(@arguments);
+        $self->factor($self->params->get('factor', shape => [1], init => 'ones'));
+        return $self;
+    }
+
+    sub hybrid_forward {
+        my ($self, $F, $x, %parameters) = @_;
+        return $F->broadcast_mul($x, $parameters{factor});
+    }
+
+=head1 DESCRIPTION
+
+An L<AI::MXLoss::Gluon::Block> whose subclasses override C<hybrid_forward>. Children have to be
+HybridBlocks, too.
+
+Differences from AI::MXNet: there are no symbolic graphs, so that C<$F> is always C<< mx->nd >>,
+arrays go through the same code whether the block is hybridized or not, and the number of inputs
+may change from call to call.
+
+=head1 METHODS
+
+=head2 hybrid_forward
+
+    sub hybrid_forward { my ($self, $F, @inputs, %parameters) = @_; ... }
+
+To be overridden: computes one NDArray. C<$F> is the class L<AI::MXLoss::NDArray>, whose methods
+are the operators. The block's own parameters, those that are its attributes, follow the inputs as
+pairs of name and NDArray.
+
+=head2 forward
+
+    $block->forward(@inputs)
+
+Calls C<hybrid_forward>. Inputs are NDArrays, PDLs or nested lists of numbers, the last two of
+which are converted; the first one has to be an array. Dies if a parameter has not been
+initialized.
+
+=head2 infer_shape
+
+    sub infer_shape { my ($self, @inputs) = @_; $self->weight->shape([...]) }
+
+To be overridden by blocks with parameters of which not all lengths are known: called before the
+first computation.
+
+=head2 hybridize
+
+    $block->hybridize($active, %options)
+
+Without effect on results and speed; C<$active> is 1 by default.
+L<summary|AI::MXLoss::Gluon::Block/summary> refuses hybridized blocks, as AI::MXNet does.
+
+=head2 export, optimize_for
+
+Die: they need a symbolic graph.
+
+=cut

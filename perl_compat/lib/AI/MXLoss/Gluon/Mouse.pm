@@ -11,9 +11,10 @@ use AI::MXLoss::Gluon ();
 BEGIN {
     *fail = \&AI::MXLoss::Core::fail;
     eval { require Mouse; require Mouse::Exporter; 1 }
-        or fail('AI::MXLoss::Gluon::Mouse needs Mouse, which did not load: install the Debian package '
-            . "libmouse-perl, or Mouse from CPAN. Losses and blocks can be written without it, with `use "
-            . "base 'AI::MXLoss::Gluon::Loss'` ($@)" =~ s/\s+\z//r);
+        or fail(
+        'AI::MXLoss::Gluon::Mouse needs Mouse, which did not load: install the Debian package '
+            . "libmouse-perl, or Mouse from CPAN. Losses and blocks can be written without it, "
+            . "with `use base 'AI::MXLoss::Gluon::Loss'` ($@)" =~ s/\s+\z//r);
 }
 
 Mouse::Exporter->setup_import_methods(
@@ -43,8 +44,8 @@ sub extends {
     return;
 }
 
-# As Mouse's, for blocks: a Block or Parameter that is set becomes a child or a parameter; a name with
-# a plus changes an attribute of what is extended.
+# As Mouse's, for blocks: a Block or Parameter that is set becomes a child or a parameter; a name
+# with a plus changes an attribute of what is extended.
 sub has {
     my ($names, @options) = @_;
     my $caller = caller;
@@ -53,7 +54,10 @@ sub has {
     for my $name (ref $names ? @$names : $names) {
         my %options = @options;
         my ($inherited) = $name =~ /\A\+(.*)/s;
-        if (defined $inherited && $caller->can('_attributes') && $caller->_attributes->{$inherited}) {
+        if (defined $inherited
+            && $caller->can('_attributes')
+            && $caller->_attributes->{$inherited})
+        {
             my %change;
             $change{$_} = delete $options{$_} for grep { exists $options{$_} } qw(default is);
             my ($other) = sort keys %options;
@@ -81,3 +85,52 @@ our @ISA = ('Mouse::Meta::Class');
 sub make_immutable { return $_[0] }
 
 1;
+
+__END__
+
+=head1 NAME
+
+AI::MXLoss::Gluon::Mouse - write blocks and losses as Mouse classes
+
+=head1 SYNOPSIS
+
+    package My::LogCosh;
+    use AI::MXLoss::Gluon::Mouse;
+    use AI::MXLoss::Function::Parameters;
+    extends 'AI::MXLoss::Gluon::Loss';
+
+    has 'scale'   => (is => 'ro', isa => 'Num', default => 1);
+    has '+weight' => (default => 2);
+
+    method hybrid_forward(GluonClass $F, GluonInput $pred, GluonInput $label,
+        Maybe[GluonInput] $sample_weight=)
+    {
+        my $z    = $F->abs(($pred - $label) / $self->scale);
+        my $loss = $z + $F->Activation($z * -2, act_type => 'softrelu') - log 2;
+        return $self->_apply_weighting($F, $loss, $self->weight, $sample_weight);
+    }
+
+=head1 DESCRIPTION
+
+Needs L<Mouse> (Debian: libmouse-perl), and says so if it is not there; nothing else of AI::MXLoss
+does.
+
+Turns on strict and warnings and exports what Mouse does: C<extends>, C<has>, C<with>, C<before>,
+C<after>, C<around>, C<override>, C<super>, C<augment>, C<inner>, C<blessed>, C<confess>. Objects
+are made by the C<new> of L<AI::MXLoss::Gluon::Block>, so that C<make_immutable> does nothing.
+
+=head2 has
+
+As Mouse's, with C<< is => 'rw' >> by default. A block or a parameter that is assigned to the
+attribute becomes a child or a parameter of the block. C<< has '+weight' => (default => 2) >>
+changes C<default> or C<is> of an attribute that AI::MXLoss's classes declare.
+
+=head2 extends
+
+    extends 'AI::MXLoss::Gluon::Block';
+
+=head2 init_meta
+
+For Mouse.
+
+=cut

@@ -19,7 +19,8 @@ use overload
     '!='   => sub { (refaddr $_[0] // 0) != (refaddr $_[1] // 0) };
 
 my %defaults = (
-    grad_req => 'write', shape => undef, dtype => 'float32', lr_mult => 1, wd_mult => 1, init => undef,
+    grad_req => 'write', shape => undef, dtype => 'float32', lr_mult => 1, wd_mult => 1,
+    init => undef,
     allow_deferred_init => 0, differentiable => 1, stype => 'default', grad_stype => 'default',
 );
 
@@ -61,13 +62,14 @@ sub _lengths {
     my ($name, $shape) = @_;
     return undef if !defined $shape;
     my @lengths = ref $shape eq 'ARRAY' ? @$shape : $shape;
-    fail("Parameter '$name': shape is [@{[map { $_ // 'undef' } @lengths]}]; expected a reference to "
-            . 'an array of lengths, 0 or -1 for those not known yet')
+    fail(
+        "Parameter '$name': shape is [@{[map { $_ // 'undef' } @lengths]}]; expected a reference "
+            . 'to an array of lengths, 0 or -1 for those not known yet')
         if grep { !defined $_ || ref $_ || !/^(?:-1|[0-9]{1,15})\z/ } @lengths;
     return \@lengths;
 }
 
-# ---- Facts ----------------------------------------------------------------------------------------
+# ---- Facts --------------------------------------------------------------------------------------
 
 sub name { return $_[0]{name} }
 sub stype { return 'default' }
@@ -127,14 +129,15 @@ sub _shape_known {
     return $self->{shape} && !grep { $_ <= 0 } @{ $self->{shape} };
 }
 
-# ---- First values ---------------------------------------------------------------------------------
+# ---- First values -------------------------------------------------------------------------------
 
 # initialize(init =>, ctx =>, default_init =>, force_reinit =>)
 sub initialize {
     my ($self, @arguments) = @_;
     unshift @arguments, 'init' if @arguments % 2;
     my %option = @arguments;
-    my ($unknown) = grep { !/\A(?:init|ctx|default_init|force_reinit|verbose)\z/ } sort keys %option;
+    my ($unknown)
+        = grep { !/\A(?:init|ctx|default_init|force_reinit|verbose)\z/ } sort keys %option;
     fail("Parameter '$self->{name}': initialize has no argument '$unknown'") if defined $unknown;
     AI::MXLoss::Context->check($option{ctx}, 'initialize') if defined $option{ctx};
     if ($self->{data} && !$option{force_reinit}) {
@@ -184,8 +187,9 @@ sub _is_deferred { return exists $_[0]{deferred} }
 sub _finish_deferred_init {
     my ($self) = @_;
     my $deferred = $self->{deferred} // return;
-    fail("Parameter '$self->{name}' still has the unknown shape [@{ $self->{shape} // [] }] after the "
-            . 'shapes of the inputs were looked at; give its block the missing lengths')
+    fail(
+        "Parameter '$self->{name}' still has the unknown shape [@{ $self->{shape} // [] }] after "
+            . 'the shapes of the inputs were looked at; give its block the missing lengths')
         if !$self->_shape_known;
     $self->_fill($deferred->{init}, $deferred->{data});
     return;
@@ -199,9 +203,10 @@ sub _load {
             . "[@$has] vs saved [@$shape]")
         if $has && !_fits($has, $shape);
     if ($values->dtype ne $self->{dtype}) {
-        fail("Failed loading Parameter '$self->{name}' from saved params: dtype incompatible expected "
-                . "$self->{dtype} vs saved ${\ $values->dtype}. Set cast_dtype => 1 to cast the dtype "
-                . 'of saved params')
+        fail(
+            "Failed loading Parameter '$self->{name}' from saved params: dtype incompatible "
+                . "expected $self->{dtype} vs saved ${\ $values->dtype}. Set cast_dtype => 1 to "
+                . 'cast the dtype of saved params')
             if !$option{cast_dtype};
         if (($option{dtype_source} // 'current') eq 'saved') { $self->cast($values->dtype) }
         else { $values = $values->astype($self->{dtype}) }
@@ -212,16 +217,16 @@ sub _load {
     return;
 }
 
-# ---- Values ---------------------------------------------------------------------------------------
+# ---- Values -------------------------------------------------------------------------------------
 
 sub data {
     my ($self) = @_;
     return $self->{data} // fail($self->{deferred}
-        ? "Parameter '$self->{name}' has not been initialized yet because initialization was deferred: "
-            . 'its shape is known after the first forward pass. Call the block with data first, or give '
-            . 'the shape (in_units, ...)'
-        : "Parameter '$self->{name}' has not been initialized; call initialize() of the block, or of its "
-            . 'collect_params, which has the parameters of all blocks inside it');
+        ? "Parameter '$self->{name}' has not been initialized yet because initialization was "
+            . 'deferred: its shape is known after the first forward pass. Call the block with '
+            . 'data first, or give the shape (in_units, ...)'
+        : "Parameter '$self->{name}' has not been initialized; call initialize() of the block, "
+            . 'or of its collect_params, which has the parameters of all blocks inside it');
 }
 
 sub list_data { return [$_[0]->data] }
@@ -230,7 +235,9 @@ sub set_data {
     my ($self, $values) = @_;
     $values = AI::MXLoss::NDArray->array($values, dtype => $self->{dtype})
         if ref $values eq 'ARRAY' || (blessed $values && $values->isa('PDL'));
-    fail("Parameter '$self->{name}': set_data got " . ($values // 'undef') . '; expected an NDArray')
+    fail("Parameter '$self->{name}': set_data got "
+            . ($values // 'undef')
+            . '; expected an NDArray')
         if !(blessed $values && $values->isa('AI::MXLoss::NDArray'));
     $self->shape($values->shape);
     if ($self->{data}) {
@@ -285,23 +292,106 @@ sub cast {
     return;
 }
 
-package AI::MXLoss::Gluon::Constant;
-
-use parent -norequire, 'AI::MXLoss::Gluon::Parameter';
-
-# new($name, $value): a parameter that training leaves alone.
-sub new {
-    my ($class, $name, $value) = @_;
-    $value = AI::MXLoss::NDArray->array($value)
-        if !(Scalar::Util::blessed($value) && $value->isa('AI::MXLoss::NDArray'));
-    my $self = $class->SUPER::new($name, grad_req => 'null', differentiable => 0,
-        shape => $value->shape, dtype => $value->dtype);
-    $self->{value} = $value->copy->detach;
-    my $constant = $self->{value};
-    $self->{init} = sub { my (undef, $array) = @_; $array .= $constant };
-    return $self;
-}
-
-sub value { return $_[0]{value} }
-
 1;
+
+__END__
+
+=head1 NAME
+
+AI::MXLoss::Gluon::Parameter - an array to be trained, and its gradient
+
+=head1 SYNOPSIS
+
+    my $weight = $block->params->get('weight', shape => [10, 64], init => mx->init->Xavier);
+    $block->initialize;
+    print $weight->data->aspdl, $weight->grad->aspdl;
+
+=head1 DESCRIPTION
+
+As a rule made by L<AI::MXLoss::Gluon::ParameterDict/get>. An L<AI::MXLoss::Gluon::Constant> is one
+that training leaves alone.
+
+Difference from AI::MXNet: there is one device, so C<data> and C<grad> are always the same NDArrays.
+
+=head1 METHODS
+
+=head2 new
+
+    AI::MXLoss::Gluon::Parameter->new($name, shape => [10, 64], ...)
+
+=over
+
+=item shape
+
+a reference to an array of lengths, 0 or -1 for one that is not known yet
+
+=item dtype
+
+'float32' by default
+
+=item init
+
+an initializer, its name, or a sub that is called with the name and the array; otherwise as
+C<initialize> says
+
+=item grad_req
+
+'write' (the default), 'add' or 'null': what C<backward> does with the gradient
+
+=item lr_mult, wd_mult
+
+1: factors on the trainer's learning rate and weight decay
+
+=item allow_deferred_init
+
+0: whether C<initialize> may wait for the shape
+
+=item differentiable
+
+1: without it there is no gradient
+
+=item stype, grad_stype
+
+only 'default'
+
+=back
+
+=head2 name, dtype, shape, init, lr_mult, wd_mult, grad_req, stype
+
+What they were made with; with an argument they change it, except C<name> and C<stype>. A shape
+can only be filled in.
+
+=head2 initialize
+
+    $parameter->initialize(init => 'zeros', default_init => 'uniform', force_reinit => 0);
+
+First values, by C<init>, else by the parameter's own, else by C<default_init>. Warns if there are
+values already, unless C<force_reinit>. Dies if the shape is not known and may not be waited for.
+
+=head2 data, list_data
+
+The values, an NDArray; in a reference to an array. Dies before C<initialize>.
+
+=head2 set_data
+
+    $parameter->set_data($nd);
+
+Replaces the values by those of an NDArray, PDL or nested list of the same shape.
+
+=head2 grad, list_grad
+
+The gradient that the last C<backward> left. Dies if C<grad_req> is 'null'.
+
+=head2 zero_grad
+
+Sets the gradient to 0, which is needed with C<grad_req> 'add'.
+
+=head2 cast
+
+Converts values and gradient to another dtype.
+
+=head2 list_ctx, reset_ctx
+
+C<[cpu(0)]>; nothing.
+
+=cut

@@ -8,6 +8,7 @@ use AI::MXLoss::Core ();
 use AI::MXLoss::NDArray ();
 use AI::MXLoss::Context ();
 use AI::MXLoss::Gluon::Parameter ();
+use AI::MXLoss::Gluon::Constant ();
 
 BEGIN { *fail = \&AI::MXLoss::Core::fail }
 
@@ -27,7 +28,8 @@ sub new {
     my ($unknown) = grep { !/\A(?:prefix|shared)\z/ } sort keys %given;
     fail("ParameterDict: no such named parameter '$unknown'; expected prefix or shared")
         if defined $unknown;
-    my $inside = { prefix => $given{prefix} // '', shared => $given{shared}, names => [], by => {} };
+    my $inside
+        = { prefix => $given{prefix} // '', shared => $given{shared}, names => [], by => {} };
     return bless \$inside, $class;
 }
 
@@ -97,8 +99,9 @@ sub get {
 
 sub _conflict {
     my ($self, $name, $key, $wanted, $has) = @_;
-    fail("Cannot retrieve Parameter '$name' because desired attribute does not match with stored for "
-            . "attribute '$key': desired '$wanted' vs stored '$has'");
+    fail(
+        "Cannot retrieve Parameter '$name' because desired attribute does not match with stored "
+            . "for attribute '$key': desired '$wanted' vs stored '$has'");
 }
 
 sub get_constant {
@@ -138,7 +141,8 @@ sub _initialization {
     my ($who, @arguments) = @_;
     unshift @arguments, 'init' if @arguments % 2;
     my %option = @arguments;
-    my ($unknown) = grep { !/\A(?:init|ctx|verbose|force_reinit)\z/ } sort { $a cmp $b } CORE::keys %option;
+    my ($unknown)
+        = grep { !/\A(?:init|ctx|verbose|force_reinit)\z/ } sort { $a cmp $b } CORE::keys %option;
     fail("$who: no such named parameter '$unknown'; expected init, ctx, verbose or force_reinit")
         if defined $unknown;
     return %option;
@@ -167,14 +171,15 @@ sub setattr {
     return;
 }
 
-# ---- Files ----------------------------------------------------------------------------------------
+# ---- Files --------------------------------------------------------------------------------------
 
 sub save {
     my ($self, $filename, @arguments) = @_;
     my $strip = @arguments == 2 ? $arguments[1] : $arguments[0] // '';
     my @named;
     for my $name ($self->keys) {
-        fail("Prefix '$strip' is to be striped before saving, but Parameter's name '$name' does not "
+        fail(
+            "Prefix '$strip' is to be striped before saving, but Parameter's name '$name' does not "
                 . "start with '$strip'")
             if index($name, $strip) != 0;
         push @named, substr($name, length $strip), ${$self}->{by}{$name}->data;
@@ -185,7 +190,8 @@ sub save {
 
 sub load {
     my ($self, $filename, %option) = @_;
-    my ($unknown) = grep { !/\A(?:ctx|allow_missing|ignore_extra|restore_prefix|cast_dtype|dtype_source)\z/ }
+    my ($unknown)
+        = grep { !/\A(?:ctx|allow_missing|ignore_extra|restore_prefix|cast_dtype|dtype_source)\z/ }
         sort { $a cmp $b } CORE::keys %option;
     fail("load: no such named parameter '$unknown'") if defined $unknown;
     my $values = AI::MXLoss::Gluon::Block::Files::read_named($filename);
@@ -219,3 +225,87 @@ sub _load_from {
 }
 
 1;
+
+__END__
+
+=head1 NAME
+
+AI::MXLoss::Gluon::ParameterDict - parameters by name, in order
+
+=head1 SYNOPSIS
+
+    my $params = $net->collect_params;
+    print "$params\n";
+    my %by_name = %$params;
+    $params->setattr(lr_mult => 0.1);
+    $params->save('net.params');
+
+=head1 DESCRIPTION
+
+What L<AI::MXLoss::Gluon::Block/params> and C<collect_params> return. As a hash it is a copy by
+name, as an array pairs of name and L<parameter|AI::MXLoss::Gluon::Parameter>.
+
+=head1 METHODS
+
+=head2 new
+
+    AI::MXLoss::Gluon::ParameterDict->new(prefix => '', shared => undef)
+
+=head2 prefix
+
+What goes in front of the names that C<get> is asked for.
+
+=head2 keys, values, items
+
+Names; parameters; both in turn. Lists, in order.
+
+=head2 exists
+
+Whether there is a parameter of that full name.
+
+=head2 get
+
+    my $weight = $params->get('weight', shape => [10, 64], init => 'zeros');
+
+The parameter of that name after the prefix: one that is here, or shared with another block, or a
+new one. An old one must agree with what is asked for; lengths that were unknown are filled in.
+
+=head2 get_constant
+
+    my $constant = $params->get_constant('table', $value);
+
+The constant of that name, made of the value if it is new.
+
+=head2 update
+
+Takes over the parameters of another ParameterDict; two of the same name must be one.
+
+=head2 initialize
+
+    $params->initialize(init => mx->init->Normal(0.1), force_reinit => 1);
+
+As L<AI::MXLoss::Gluon::Block/initialize>.
+
+=head2 setattr
+
+    $params->setattr(grad_req => 'null');
+
+Sets grad_req, lr_mult, wd_mult, init, dtype or shape of all parameters.
+
+=head2 zero_grad
+
+Sets all gradients to 0.
+
+=head2 save, load
+
+    $params->save($file, $strip_prefix);
+    $params->load($file, restore_prefix => '', allow_missing => 0, ignore_extra => 0);
+
+All values to a file in MXNet's form under full names, less C<$strip_prefix>; and back, with the
+options of L<AI::MXLoss::Gluon::Block/load_parameters>.
+
+=head2 list_ctx, reset_ctx
+
+C<[cpu(0)]>, or C<[]> without parameters; nothing.
+
+=cut

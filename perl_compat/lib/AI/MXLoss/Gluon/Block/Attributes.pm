@@ -14,7 +14,8 @@ BEGIN { *fail = \&AI::MXLoss::Core::fail }
 my %declared;    # class => { attribute => { is, isa, default, clear } }
 my %all;         # class => the same with those it inherits, once asked for
 
-# The classes of an object, its own first, by the names of their packages: AsMXNet gives them others.
+# The classes of an object, its own first, by the names of their packages: AsMXNet gives them
+# others.
 sub _lineage {
     my ($class) = @_;
     return map {s/\AAI::MXNet::/AI::MXLoss::/r} @{ mro::get_linear_isa($class) };
@@ -34,12 +35,13 @@ my %meaning = (
     Bool         => '1 or 0',
 );
 
-# Class->_declare(name => { is => 'rw' or 'ro', isa => type, check => sub that returns what is wrong,
-# default => value }, ...): attributes, with their accessors.
+# Class->_declare(name => { is => 'rw' or 'ro', isa => type, check => sub that returns what is
+# wrong, default => value }, ...): attributes, with their accessors.
 sub _declare {
     my ($class, %attributes) = @_;
     for my $name (keys %attributes) {
-        my $attribute = $declared{$class}{$name} = { is => 'rw', isa => 'Any', %{ $attributes{$name} } };
+        my $attribute = $declared{$class}{$name}
+            = { is => 'rw', isa => 'Any', %{ $attributes{$name} } };
         no strict 'refs';
         *{"${class}::$name"} = $attribute->{is} eq 'ro'
             ? sub {
@@ -95,7 +97,9 @@ sub _check_attribute {
     my $isa = $attribute->{isa};
     my $shown = defined $value ? $value : 'undef';
     my ($type) = $isa =~ /(\w+)\]?\z/;
-    fail("Attribute ($name) does not pass the type constraint because: Validation failed for '$type' "
+    fail(
+        "Attribute ($name) does not pass the type constraint because: Validation failed for "
+                . "'$type' "
             . "with value $shown; ${\ $self->_class_name }: $name must be $meaning{$isa}")
         if !$types{$isa}->($value);
     if (my $check = $attribute->{check}) {
@@ -111,8 +115,8 @@ sub _class_name {
     return $name;
 }
 
-# The arguments of new as a reference to a hash; a class may change it with `around`. (Mouse crashes if
-# it inherits an AUTOLOAD without this method.)
+# The arguments of new as a reference to a hash; a class may change it with `around`. (Mouse
+# crashes if it inherits an AUTOLOAD without this method.)
 sub BUILDARGS {
     my ($class, @arguments) = @_;
     my $name = $class->_class_name;
@@ -121,7 +125,8 @@ sub BUILDARGS {
             if ref $arguments[0] ne 'HASH';
         return { %{ $arguments[0] } };
     }
-    fail("$name: Odd number of arguments; expected pairs, as in $name(weight => 1)") if @arguments % 2;
+    fail("$name: Odd number of arguments; expected pairs, as in $name(weight => 1)")
+        if @arguments % 2;
     return {@arguments};
 }
 
@@ -173,7 +178,8 @@ sub _begin_mouse {
             $attribute->set_value($self, delete $given->{$key});
         }
         elsif (!$attribute->is_lazy && ($attribute->has_default || $attribute->has_builder)) {
-            my $default = $attribute->has_builder ? $attribute->builder : $attribute->default($self);
+            my $default
+                = $attribute->has_builder ? $attribute->builder : $attribute->default($self);
             $default = $self->$default if $attribute->has_builder;
             $attribute->set_value($self, $default);
         }

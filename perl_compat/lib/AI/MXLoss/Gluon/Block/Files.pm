@@ -77,8 +77,10 @@ sub load_parameters {
             if !$loaded{ Scalar::Util::refaddr($pair->[1]) } && !$option{allow_missing};
     }
     for my $name (sort keys %$values) {
-        fail("Parameter '$name' loaded from file '$filename' is not present in Block, which contains "
-                . 'parameters ' . join(', ', map { $_->[0] } @parameters)
+        fail(
+            "Parameter '$name' loaded from file '$filename' is not present in Block, which "
+                . 'contains parameters '
+                . join(', ', map { $_->[0] } @parameters)
                 . '. Set ignore_extra => 1 to ignore it')
             if !exists $by{$name} && !$option{ignore_extra};
     }

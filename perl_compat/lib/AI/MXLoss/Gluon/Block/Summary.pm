@@ -31,13 +31,16 @@ sub print_table {
         return if !$inner->_in_summary;
         fail("\"${\ $inner->name}\" must not be hybridized to print summary; call hybridize(0)")
             if $inner->{_active};
-        push @handles, $inner->register_forward_hook(sub {
-            my ($called, undef, $out) = @_;
-            my @own = $called->params->values;
-            push @met, @own;
-            push @rows,
-                [$called->_class_name . '-' . scalar @rows, _text(@$out == 1 ? $out->[0] : $out), _count(@own)];
-        });
+        push @handles, $inner->register_forward_hook(
+            sub {
+                my ($called, undef, $out) = @_;
+                my @own = $called->params->values;
+                push @met, @own;
+                push @rows,
+                    [$called->_class_name . '-' . scalar @rows,
+                    _text(@$out == 1 ? $out->[0] : $out), _count(@own)];
+            }
+        );
     };
     my $done = eval { $block->apply($watch); $block->call(@inputs); 1 };
     my $error = $@;

@@ -15,7 +15,7 @@ use parent -norequire, 'AI::MXLoss::Gluon::Loss';
 
 BEGIN { *fail = \&AI::MXLoss::Core::fail }
 
-# ---- The classes ----------------------------------------------------------------------------------
+# ---- The classes --------------------------------------------------------------------------------
 
 sub _finite {
     my ($value, $name) = @_;
@@ -142,7 +142,7 @@ sub _core {
     };
 }
 
-# ---- Options --------------------------------------------------------------------------------------
+# ---- Options ------------------------------------------------------------------------------------
 
 sub _attribute_changed { delete $_[0]{_made}; return }
 
@@ -185,7 +185,7 @@ sub _own_arguments {
     return ((grep { !$in_call{$_} } @{ $self->_core->{options} }), 'prefix', 'params');
 }
 
-# ---- Calling --------------------------------------------------------------------------------------
+# ---- Calling ------------------------------------------------------------------------------------
 
 # The inputs in the core's order, and options given in the call.
 sub _bind {
@@ -232,8 +232,9 @@ sub _as_input {
     fail("$class: HybridBlock requires the first argument to forward be an NDArray, but got [$x]; "
             . "$name may also be a PDL or a nested list")
         if !$i;
-    fail("$class: In method hybrid_forward: parameter ($name): Validation failed for 'GluonInput' with "
-            . "value $x; expected an NDArray, a PDL or a nested list");
+    fail(
+        "$class: In method hybrid_forward: parameter ($name): Validation failed for 'GluonInput' "
+            . "with value $x; expected an NDArray, a PDL or a nested list");
 }
 
 my %custom;    # class => whether it has a formula of its own
@@ -318,8 +319,8 @@ sub _dtype_of {
     return $pred->isa('PDL') ? $dtypes{ $pred->type } : $pred->{dtype};
 }
 
-# The gradients that were computed are those of the sum: a head gradient that is one number multiplies
-# them, for any other the core is called again.
+# The gradients that were computed are those of the sum: a head gradient that is one number
+# multiplies them, for any other the core is called again.
 sub _pulled_back {
     my ($state, $head) = @_;
     my ($ready, $number, $options, $inputs, $want) = @$state;
@@ -328,7 +329,8 @@ sub _pulled_back {
     return AI::MXLoss::Core::run($number, $options, $inputs, $head, $want, 0) if !defined $factor;
     return @$ready if $factor == 1;
     return map {
-        AI::MXLoss::Core::multiplied($ready->[$_], $factor, $inputs->[$want->[$_]]{dtype} eq 'float16')
+        AI::MXLoss::Core::multiplied($ready->[$_], $factor,
+            $inputs->[$want->[$_]]{dtype} eq 'float16')
     } 0 .. $#$ready;
 }
 

@@ -1,5 +1,5 @@
-# Numbers of the real MXNet 1.9.1, recorded, or of our decision to differ: the file that the tests of C
-# read. Values and gradients of all losses, and calls that are refused.
+# Numbers of the real MXNet 1.9.1, recorded, or of our decision to differ: the file that the tests
+# of C read. Values and gradients of all losses, and calls that are refused.
 use strict;
 use warnings;
 use lib 't/lib';
@@ -12,16 +12,17 @@ my %count;
 
 for my $case (@cases) {
     my ($loss, $expect, $name) = @$case{qw(loss expect name)};
-    my %option = %{ $case->{option} // {} };
+    my %option  = %{ $case->{option} // {} };
     my @in_call = exists $option{epsilon} ? (epsilon => delete $option{epsilon}) : ();
-    my %input = map { @$_ } @{ $case->{inputs} };
-    my $call = sub {
+    my %input   = map {@$_} @{ $case->{inputs} };
+    my $call    = sub {
         my $block = mx->gluon->loss->$loss(%option);
-        return $block->((map { @$_ } @{ $case->{inputs} }), @in_call);
+        return $block->((map {@$_} @{ $case->{inputs} }), @in_call);
     };
     $count{$expect}++;
     if ($expect eq 'refused') {
-        ok(!eval { $call->(); 1 }, "$name is refused") && like($@, qr/ at \S+10-vectors\.t line/, $name);
+        ok(!eval { $call->(); 1 }, "$name is refused")
+            && like($@, qr/ at \S+10-vectors\.t line/, $name);
         next;
     }
     if ($expect eq 'accepted') {

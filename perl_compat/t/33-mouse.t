@@ -23,7 +23,9 @@ use AI::MXLoss qw(mx);
 
     sub BUILD { my $self = shift; confess('scale must be positive') unless $self->scale > 0 }
 
-    method hybrid_forward(GluonClass $F, GluonInput $pred, GluonInput $label, Maybe[GluonInput] $sample_weight=) {
+    method hybrid_forward(GluonClass $F, GluonInput $pred, GluonInput $label,
+        Maybe[GluonInput] $sample_weight=)
+    {
         $label = $self->_reshape_like($F, $label, $pred);
         my $z = $F->abs(($pred - $label) / $self->scale);
         my $loss = $z + $F->Activation(-2 * $z, act_type => 'softrelu') - log(2);
@@ -37,7 +39,11 @@ use AI::MXLoss qw(mx);
     extends 'My::LogCosh';
     has '+weight' => (default => 3);
     our @order;
-    around hybrid_forward => sub { my ($orig, $self, @in) = @_; push @order, 'around'; $self->$orig(@in) };
+    around hybrid_forward => sub {
+        my ($orig, $self, @in) = @_;
+        push @order, 'around';
+        return $self->$orig(@in);
+    };
     before call => sub { push @order, 'before' };
     sub BUILD { push @order, 'BUILD' }
     __PACKAGE__->meta->make_immutable;
@@ -89,20 +95,25 @@ is_deeply($loss->seen, [], 'a lazy attribute');
 ok(!eval { My::LogCosh->new(scale => -1); 1 }, 'BUILD checks');
 like($@, qr/scale must be positive/, 'and confesses');
 ok(!eval { My::LogCosh->new(scale => 'x'); 1 }, 'a type');
-like($@, qr/Attribute \(scale\) does not pass the type constraint because: Validation failed for 'Num' with value x/,
+like($@, qr/Attribute \(scale\) does not pass .*: Validation failed for 'Num' with value x/,
     'with Mouse\'s sentence');
-dies_at(sub { My::LogCosh->new(skale => 1) }, qr/LogCosh: no such named parameter 'skale'/, 'unknown', __LINE__);
-dies_at(sub { $loss->($x) }, qr/Too few arguments for method hybrid_forward \(expected 4, got 3\)/, 'too few');
-dies_at(sub { $loss->($x, $y, undef, 1) }, qr/Too many arguments for method hybrid_forward \(expected 5, got 6\)/,
+dies_at(sub { My::LogCosh->new(skale => 1) }, qr/LogCosh: no such named parameter 'skale'/, 
+    'unknown', __LINE__);
+dies_at(sub { $loss->($x) }, qr/Too few arguments for method hybrid_forward \(expected 4, got 3\)/,
+    'too few');
+dies_at(sub { $loss->($x, $y, undef, 1) },
+    qr/Too many arguments for method hybrid_forward \(expected 5, got 6\)/,
     'too many');
-dies_at(sub { $loss->($x, 1) }, qr/In method hybrid_forward: parameter 3 \(\$label\): Validation failed for 'GluonInput' with value 1/,
+dies_at(sub { $loss->($x, 1) },
+    qr/In method hybrid_forward: parameter 3 \(\$label\): Validation failed for 'GluonInput' with/,
     'no array');
 dies_at(sub { $loss->hybrid_forward('foo', $x, $y) }, qr/'GluonClass' with value foo/, 'no class');
 
 my $sharper = My::Sharper->new(weight => 1);
 is($sharper->scale, 1, 'attributes are inherited');
 $sharper->($x, $y);
-is_deeply(\@My::Sharper::order, [qw(BUILD before around)], 'BUILD, before, around, of a closed class');
+is_deeply(\@My::Sharper::order, [qw(BUILD before around)],
+    'BUILD, before, around, of a closed class');
 is(My::Sharper->new->weight, 3, 'a default changed twice');
 is(My::LogCosh->new->weight, 2, 'in the child only');
 
@@ -110,7 +121,8 @@ my $combo = My::Combo->new(part => 0.5, prefix => 'combo_');
 is(join(' ', map { $_->name } $combo->children), 'combo_l1loss0 combo_l2loss0', 'children');
 is_deeply([$combo->($x, $y)->aspdl->list], [0.25 + 0.25, 0.5 + 1], 'computes');
 ok(!eval { My::Combo->new; 1 } && $@ =~ /Attribute \(part\) is required/, 'a required attribute');
-ok(!eval { $combo->l1(5); 1 } && $@ =~ /Changing attribute type for l1 from AI::MXLoss::Gluon::L1Loss to no ref/,
+ok(!eval { $combo->l1(5); 1 }
+    && $@ =~ /Changing attribute type for l1 from AI::MXLoss::Gluon::L1Loss to no ref/,
     'an attribute that was a block');
 is(My::Plain->new->($x, $y)->asscalar, 3, 'a Block with forward');
 is(My::Plain::helper(3, name => 'y'), 'y3', 'func');

@@ -1,4 +1,5 @@
-# Nothing is left over: of any loss, forward and backward, of errors, of blocks; and a loop does not grow.
+# Nothing is left over: of any loss, forward and backward, of errors, of blocks; and a loop does not
+# grow.
 use strict;
 use warnings;
 use lib 't/lib';
@@ -28,7 +29,7 @@ SKIP: {
     for my $name (@LOSSES) {
         for my $dtype (qw(float32 float64 float16)) {
             my @inputs = random_call($name, $dtype, 4, 6);
-            my $loss = mx->gluon->loss->$name;
+            my $loss   = mx->gluon->loss->$name;
             leaks_nothing("$name $dtype forward", sub { my $value = $loss->(@inputs); return });
             my @sources = grep { $_->dtype =~ /^float/ } @inputs;
             $_->attach_grad for @sources;
@@ -40,47 +41,89 @@ SKIP: {
             };
             leaks_nothing("$name $dtype backward", $code);
             next if $dtype ne 'float32';
-            leaks_nothing("$name with a head gradient, retained", sub {
-                my $value;
-                mx->autograd->record(sub { $value = $loss->(@inputs) });
-                $value->backward(out_grad => $value, retain_graph => 1);
-                $value->backward(out_grad => $value * 0 + 2);
-                return;
-            });
-            leaks_nothing("$name recorded and dropped", sub {
-                mx->autograd->record(sub { my $value = $loss->(@inputs); return });
-                return;
-            });
-            leaks_nothing("$name made", sub { my $block = mx->gluon->loss->$name(prefix => 'p_'); return });
+            leaks_nothing(
+                "$name with a head gradient, retained",
+                sub {
+                    my $value;
+                    mx->autograd->record(sub { $value = $loss->(@inputs) });
+                    $value->backward(out_grad => $value, retain_graph => 1);
+                    $value->backward(out_grad => $value * 0 + 2);
+                    return;
+                }
+            );
+            leaks_nothing(
+                "$name recorded and dropped",
+                sub {
+                    mx->autograd->record(sub { my $value = $loss->(@inputs); return });
+                    return;
+                }
+            );
+            leaks_nothing("$name made",
+                sub { my $block = mx->gluon->loss->$name(prefix => 'p_'); return });
         }
     }
     my ($x, $y) = random_call('L2Loss', 'float32', 4, 6);
     my $loss = mx->gluon->loss->L2Loss;
     $loss->($x, $y);
-    leaks_nothing('an error', sub { eval { $loss->($x, 5) }; eval { $loss->($x) }; return });
-    leaks_nothing('an error of the core', sub { eval { $loss->($x, [1, 2]) }; return });
-    leaks_nothing('a bad constructor', sub { eval { mx->gluon->loss->L2Loss(foo => 1) }; return });
-    leaks_nothing('a view', sub {
-        my ($value) = AI::MXLoss::Core::run(1, AI::MXLoss::Core::options(1),
-            [$x->{pdl}->slice('0:2'), $y->{pdl}->slice('-1:3')], undef, [0, 1]);
-        return;
-    });
-    leaks_nothing('halves', sub {
-        AI::MXLoss::Core::half_from_bytes(AI::MXLoss::Core::half_bytes($x->{pdl}), $y->{pdl});
-        return;
-    });
-    leaks_nothing('hooks', sub {
-        my $handle = $loss->register_forward_hook(sub { });
-        $loss->($x, $y);
-        $handle->detach;
-        return;
-    });
-    leaks_nothing('children', sub {
-        my $net = AI::MXLoss::Gluon::HybridBlock->new(prefix => 'net_');
-        $net->name_scope(sub { $net->register_child(mx->gluon->loss->L1Loss(prefix => 'l_')) });
-        my $name = $net->collect_params . "$net";
-        return;
-    });
+    leaks_nothing(
+        'an error',
+        sub {
+            eval { $loss->($x, 5) };
+            eval { $loss->($x) };
+            return;
+        }
+    );
+    leaks_nothing(
+        'an error of the core',
+        sub {
+            eval { $loss->($x, [1, 2]) };
+            return;
+        }
+    );
+    leaks_nothing(
+        'a bad constructor',
+        sub {
+            eval { mx->gluon->loss->L2Loss(foo => 1) };
+            return;
+        }
+    );
+    leaks_nothing(
+        'a view',
+        sub {
+            my ($value) = AI::MXLoss::Core::run(
+                1,
+                AI::MXLoss::Core::options(1),
+                [$x->{pdl}->slice('0:2'), $y->{pdl}->slice('-1:3')],
+                undef, [0, 1]
+            );
+            return;
+        }
+    );
+    leaks_nothing(
+        'halves',
+        sub {
+            AI::MXLoss::Core::half_from_bytes(AI::MXLoss::Core::half_bytes($x->{pdl}), $y->{pdl});
+            return;
+        }
+    );
+    leaks_nothing(
+        'hooks',
+        sub {
+            my $handle = $loss->register_forward_hook(sub { });
+            $loss->($x, $y);
+            $handle->detach;
+            return;
+        }
+    );
+    leaks_nothing(
+        'children',
+        sub {
+            my $net = AI::MXLoss::Gluon::HybridBlock->new(prefix => 'net_');
+            $net->name_scope(sub { $net->register_child(mx->gluon->loss->L1Loss(prefix => 'l_')) });
+            my $name = $net->collect_params . "$net";
+            return;
+        }
+    );
 }
 
 SKIP: {

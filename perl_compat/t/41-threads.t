@@ -31,18 +31,25 @@ my $want = gradient_bits($loss);
 my $kept = mx->nd->array([1, 2, 3]);
 
 my @threads = map {
-    threads->create(sub {
-        my $same = 0;
-        for (1 .. 50) { $same++ if gradient_bits($loss) eq $want }                # a loss from before
-        $same++ if gradient_bits(mx->gluon->loss->HuberLoss(rho => 0.7)) eq $want;    # and one of its own
-        my $error = eval { $loss->(mx->nd->ones([2]), 5); 1 } ? '' : $@;
-        my $gone = eval { $loss->($kept, $kept); 1 } ? 'there' : 'gone';    # PDLs are not cloned
-        return "$same " . ($error =~ /Validation failed.* line \d+/ ? 'error' : "no error: $error") . " $gone";
-    });
+    threads->create(
+        sub {
+            my $same = 0;
+            for (1 .. 50) { $same++ if gradient_bits($loss) eq $want }    # a loss from before
+            $same++
+                if gradient_bits(mx->gluon->loss->HuberLoss(rho => 0.7)) eq
+                $want;                                                    # and one of its own
+            my $error = eval { $loss->(mx->nd->ones([2]), 5); 1 } ? '' : $@;
+            my $gone  = eval { $loss->($kept, $kept); 1 } ? 'there' : 'gone';  # PDLs are not cloned
+            return
+                  "$same "
+                . ($error =~ /Validation failed.* line \d+/ ? 'error' : "no error: $error")
+                . " $gone";
+        }
+    );
 } 1 .. 3;
 my $meanwhile = grep { gradient_bits($loss) eq $want } 1 .. 20;
-is($_->join, '51 error gone', 'a thread') for @threads;
-is($meanwhile, 20, 'while this one went on');
-is(gradient_bits($loss), $want, 'and afterwards');
+is($_->join,             '51 error gone', 'a thread') for @threads;
+is($meanwhile,           20,              'while this one went on');
+is(gradient_bits($loss), $want,           'and afterwards');
 is_deeply([$kept->aspdl->list], [1, 2, 3], 'arrays are still there');
 done_testing;

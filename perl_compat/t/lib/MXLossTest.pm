@@ -44,7 +44,8 @@ sub repository {
 # The recorded cases; tests/tools/golden_text.py of the checkout explains the format.
 sub vectors {
     my ($root) = repository();
-    my $file = -f 't/golden/vectors.txt' ? 't/golden/vectors.txt' : "$root/tests/golden/vectors.txt";
+    my $file
+        = -f 't/golden/vectors.txt' ? 't/golden/vectors.txt' : "$root/tests/golden/vectors.txt";
     open my $in, '<', $file or die "$file: $!\n";
     my (@cases, $case);
     while (my $line = <$in>) {
@@ -94,12 +95,13 @@ sub worst {
 
 sub close_to {
     my ($got, $want, $relative, $absolute, $name) = @_;
-    my $like = join(',', @{ $got->shape }) eq join(',', @{ $want->shape }) && $got->dtype eq $want->dtype;
+    my $like = join(',', @{ $got->shape }) eq join(',', @{ $want->shape })
+        && $got->dtype eq $want->dtype;
     my $worst = $like ? worst($got, $want, $relative, $absolute) : undef;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     return ok($like && $worst <= 1, $name)
         || diag($like ? "off by $worst times what is allowed"
-            : "shape [@{ $got->shape }] and ${\ $got->dtype}; expected [@{ $want->shape }] and ${\ $want->dtype}");
+        : 'shape or dtype: ' . join ' ', map { @{ $_->shape }, $_->dtype } $got, $want);
 }
 
 # The bytes of the elements as hexadecimal digits.
@@ -120,11 +122,11 @@ sub dies_at {
     my $error = $@;
     return fail("$name: it did not die") if $lived;
     return like($error, $message, "$name: message") if $error !~ $message;
-    my $at = defined $line ? join '|', $line - 1, $line : '[0-9]+';    # a statement may take two lines
+    my $at = defined $line ? join '|', $line - 4 .. $line : '[0-9]+';    # of one statement
     return like($error, qr/ at \Q$file\E line (?:$at)\.$/m, $name);
 }
 
-# ---- Random calls ---------------------------------------------------------------------------------
+# ---- Random calls -------------------------------------------------------------------------------
 
 my $state = 1;
 

@@ -64,7 +64,9 @@ sub _range {
     return [$p, $q];
 }
 
-sub slice {
+# slice and at may stand on the left, as in $x->slice([0, 1]) .= 0; what they return has to be a
+# variable for that.
+sub slice : lvalue {
     my ($self, @ranges) = @_;
     if (!ref $self) {    # a class function: the array comes next
         $self = shift @ranges;
@@ -73,16 +75,18 @@ sub slice {
     if (grep { defined && !ref && /\A(?:begin|end|step)\z/ } @ranges
         or @ranges == 1 && ref $ranges[0] eq 'HASH')
     {
-        return AI::MXLoss::Operators::call($AI::MXLoss::Operators::TABLE{_crop}, $self, @ranges);
+        my $crop = AI::MXLoss::Operators::call($AI::MXLoss::Operators::TABLE{_crop}, $self, @ranges);
+        return $crop;
     }
     my @shape = @{ $self->shape };
     croak('slice: expected one to ', scalar @shape, ' parts, got ', scalar @ranges)
         if !@ranges || @ranges > @shape;
     my @parts = map { $_ < @ranges ? _range($ranges[$_], $_, $shape[$_]) : [] } 0 .. $#shape;
-    return _view_of($self, '_view', { ranges => [CORE::reverse(@parts)] });
+    my $view = _view_of($self, '_view', { ranges => [CORE::reverse(@parts)] });
+    return $view;
 }
 
-sub at {
+sub at : lvalue {
     my ($self, @places) = @_;
     my @shape = @{ $self->shape };
     croak('at: expected one to ', scalar @shape, ' places, got ', scalar @places)
@@ -90,13 +94,18 @@ sub at {
     croak('at: a place is ', (grep { !defined || ref || !/\A-?[0-9]+\z/ } @places)[0],
         '; expected integers')
         if grep { !defined || ref || !/\A-?[0-9]+\z/ } @places;
-    return $self->slice(@places) if @places > 1;    # as in AI::MXNet, which keeps the axes then
+    my $view;
+    if (@places > 1) {    # as in AI::MXNet, which keeps the axes then
+        $view = $self->slice(@places);
+        return $view;
+    }
     my @parts = (_range($places[0], 0, $shape[0]), map { [] } 1 .. $#shape);
     my @left = @shape > 1 ? @shape[1 .. $#shape] : 1;
-    return _view_of($self, '_view',
+    $view = _view_of($self, '_view',
         {   ranges => [CORE::reverse(@parts)],
             dims   => [AI::MXLoss::Core::reverse_dims(@left)],
         });
+    return $view;
 }
 
 # @$x: copies of the parts along the first axis.

@@ -184,7 +184,7 @@ sub backward {
         @options)
         : ();
     my ($g, $retain) = @option{qw(out_grad retain_graph)};
-    return if !defined $g && AI::MXLoss::AutoGrad::_backward_one($self, undef, $retain);
+    return if !defined $g && AI::MXLoss::AutoGrad::_backward_along($self, undef, $retain);
     return AI::MXLoss::AutoGrad->backward([$self], head_grads => [$g], retain_graph => $retain);
 }
 

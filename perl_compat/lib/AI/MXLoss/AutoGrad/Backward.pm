@@ -132,15 +132,21 @@ sub _put {
     return;
 }
 
-# backward from one array whose graph is a single node, the usual case of a loss: none of the
-# general bookkeeping. Returns whether it was that.
-sub _backward_one {
+# backward from one array whose graph is a chain of nodes with one input each, up to a node all of
+# whose inputs are variables, each once: the usual case of a loss and its mean, without the general
+# bookkeeping. Returns whether it was that.
+sub _backward_along {
     my ($nd, $g, $retain) = @_;
-    my $source = $nd->{node} // return 0;
     return 0 if defined $nd->{grad_req};
-    my $node = $source->[0];
-    my $parents = $node->[PARENTS];
-    return 0 if !$node->[PULLBACK] || @{ $node->[OUTPUTS] } != 1;
+    my $node = ($nd->{node} // return 0)->[0];
+    my ($parents, @chain);
+    while (1) {
+        return 0 if !$node->[PULLBACK] || @{ $node->[OUTPUTS] } != 1;
+        push @chain, $node;
+        $parents = $node->[PARENTS];
+        last if @$parents != 1 || ref $parents->[0] ne 'ARRAY';
+        $node = $parents->[0][0];
+    }
     for my $i (0 .. $#$parents) {
         my $parent = $parents->[$i] // next;
         return 0 if ref $parent eq 'ARRAY';
@@ -148,9 +154,19 @@ sub _backward_one {
             return 0 if refaddr($before) == refaddr($parent);
         }
     }
-    my @back = $node->[PULLBACK]->($g);
-    @$node[PARENTS, PULLBACK] = ([], undef) if !$retain;    # first, so that @back is all there is
-    for my $i (0 .. $#$parents) {
+    my $end = pop @chain;
+    for my $step (@chain) {
+        ($g) = $step->[PULLBACK]->($g);
+        if (!defined $g) {    # nothing comes to the variables
+            _put($_, undef) for grep {defined} @$parents;
+            last;
+        }
+    }
+    my @back = defined $g || !@chain ? $end->[PULLBACK]->($g) : ();
+    undef $g;
+    # first, so that @back is all there is
+    if (!$retain) { @$_[PARENTS, PULLBACK] = ([], undef) for @chain, $end }
+    for my $i (0 .. $#back) {
         _put($parents->[$i], $back[$i]) if defined $parents->[$i];
     }
     return 1;

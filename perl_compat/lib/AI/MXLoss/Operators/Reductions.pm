@@ -34,23 +34,43 @@ sub reduction {
         options => [[axis => undef], [keepdims => 0], [exclude => 0]],
         forward => sub {
             my ($o, $x) = @_;
-            my @axes = axes_of($o->{axis}, $x->getndims, $o->{exclude});
-            my @kept = $x->dims;
-            @kept[@axes] = (1) x @axes;
-            $o->{kept} = \@kept;
-            $o->{count} = 1;
-            $o->{count} *= $_ for ($x->dims)[@axes];
+            my $ndim = $x->getndims;
+            my $all = !defined $o->{axis};
+            my @axes = $all ? 0 .. $ndim - 1 : axes_of($o->{axis}, $ndim, $o->{exclude});
+            $o->{axes} = \@axes;
+            if ($all && !$o->{keepdims}) {
+                $o->{count} = $x->nelem;
+                return $function->($o, $x->clump(-1)->dummy(1));
+            }
+            my @kept = _kept($o, $x);
+            $o->{count} = $x->nelem ? $x->nelem / _product(@kept) : 1;
             my $value = $function->($o, front($x, @axes));
             return as_dims($value, @kept) if $o->{keepdims};
             return one_at_least($value);
         },
         gradient => sub {
             my ($o, $g, $value, $x) = @_;
-            my @kept = @{ $o->{kept} };
+            my @kept = _kept($o, $x);
             return $slope->($o, as_dims($g, @kept), as_dims($value, @kept), $x);
         },
     );
     return;
+}
+
+# The dimensions with those reduced to 1; a single one if that is all of them.
+sub _kept {
+    my ($o, $x) = @_;
+    my @axes = @{ $o->{axes} };
+    return 1 if @axes == $x->getndims && !$o->{keepdims};
+    my @kept = $x->dims;
+    @kept[@axes] = (1) x @axes;
+    return @kept;
+}
+
+sub _product {
+    my $product = 1;
+    $product *= $_ for @_;
+    return $product;
 }
 
 sub _is_integer { return $_[0]->type->enum < PDL::float()->enum }
@@ -84,11 +104,12 @@ reduction(
     sub { _is_integer($_[1]) ? $_[1]->prodover : $_[1]->dprodover },
     sub {
         my ($o, $g, $value, $x) = @_;
-        my @axes = grep { $o->{kept}[$_] == 1 } 0 .. $x->getndims - 1;
+        my @axes = @{ $o->{axes} };
+        my @kept = _kept($o, $x);
         my $zero = $x == 0;
         my $rest = choose($zero, PDL->pdl(1), $x);
-        my $all  = as_dims(front($rest, @axes)->dprodover, @{ $o->{kept} });    # without the zeros
-        my $zeros = as_dims(front($zero, @axes)->dsumover, @{ $o->{kept} });
+        my $all  = as_dims(front($rest, @axes)->dprodover, @kept);    # without the zeros
+        my $zeros = as_dims(front($zero, @axes)->dsumover, @kept);
         $g * choose($zeros == 0, $all / $rest, $all * ($zeros == 1) * $zero);
     },
 );

@@ -200,6 +200,12 @@ has($base, [2, 3], [(9) x 6], 'T is a copy');
 ($y = $base->detach) .= 4;
 has($base, [2, 3], [(4) x 6], 'detach shares memory');
 
+my $line = nd->array([1, 2, 3]);
+$line->slice([1, 2]) .= $line->slice([0, 1]);
+has($line, [3], [1, 1, 2], 'from a view that overlaps');
+$line->slice([0, 1]) .= $line->slice([1, 2]);
+has($line, [3], [1, 2, 2], '... the other way');
+
 # ---- Operators
 $x = nd->array([1, 2, 3]);
 $y = nd->array([4, 5, 6]);

@@ -80,6 +80,24 @@ $g .= 0;
 has($x->grad, [0, 0, 0], 'the gradient can be set to zero');
 recorded(sub { $x + 0 })->backward;
 has($g, [1, 1, 1], 'it is the same array each time');
+{
+    my $part = $x->grad->slice([0, 1]);
+    recorded(sub { $x * $x })->backward;
+    has($part, [2, 4], 'a view of the gradient shows the next one');
+    recorded(sub { mx->gluon->loss->L2Loss->($x, nd->zeros([3])) })->backward;
+    has($part, [1, 2], '... also that of a loss');
+    my ($first, $second) = (nd->array([1]), nd->array([2]));
+    $_->attach_grad for $first, $second;
+    recorded(sub { $first + $second })->backward;
+    my $changed = $first->grad;
+    $changed += 1;
+    has($second->grad, [1], 'two arrays never share a gradient');
+    my $head = nd->array([5]);
+    recorded(sub { $first + 0 })->backward(out_grad => $head);
+    $changed = $first->grad;
+    $changed += 1;
+    has($head, [5], 'nor does one with the head gradient');
+}
 $x->attach_grad(grad_req => 'add');
 has($x->grad, [0, 0, 0], 'attaching again begins with zeros');
 recorded(sub { 2 * $x })->backward for 1 .. 3;
@@ -271,6 +289,46 @@ autograd->record(sub { my ($a, $b) = @{ nd->split($x, num_outputs => 2, axis => 
 );
 $l->backward;
 has($x->grad, [0, 9], 'one of several results');
+
+# ---- Operators whose gradient is not that of their value
+my $scores = nd->array([[1, 2, 3], [0, 0, 0]]);
+$scores->attach_grad;
+my $softmax = $scores->softmax;
+for (
+    [{}, nd->array([[0, 0, 1], [1, 0, 0]]), 'SoftmaxOutput: softmax minus one at the class'],
+    [
+        { grad_scale => 2, normalization => 'batch' }, nd->array([[0, 0, 1], [1, 0, 0]]),
+        'scaled, over the batch'
+    ],
+    [{ use_ignore => 1, ignore_label => 0 }, undef, 'a label to ignore'],
+) {
+    my ($options, $hit, $name) = @$_;
+    recorded(sub { nd->SoftmaxOutput($scores, nd->array([2, 0]), $options) * 100 })->backward;
+    my $want
+        = defined $hit
+        ? $softmax - $hit
+        : nd->concat(($softmax - nd->array([[0, 0, 1], [0, 0, 0]]))->slice(0), nd->zeros([1, 3]),
+        dim => 0);
+    cmp_ok(abs($scores->grad - $want)->max->asscalar, '<', 1e-7, $name);
+}
+{
+    mx->random->seed(1);
+    my $ones = nd->ones([100, 100]);
+    $ones->attach_grad;
+    my $dropped = recorded(sub { nd->Dropout($ones, p => 0.25) });
+    cmp_ok(abs($dropped->mean->asscalar - 1), '<', 0.03, 'Dropout keeps the mean');
+    is(($dropped * (4 / 3 - $dropped))->abs->max->asscalar < 1e-6, 1, '... of zeros and 4/3');
+    $dropped->backward;
+    is(abs($ones->grad - $dropped)->max->asscalar, 0, '... and has the same gradient');
+    is(abs(nd->Dropout($ones, 0.25) - 1)->max->asscalar, 0, 'not in training: the data');
+}
+{
+    my ($weight, $grad, $mean, $var) = map { nd->array([$_]) } 1, 2, 0, 0;
+    nd->adam_update($weight, $grad, $mean, $var, lr => 0.5, beta1 => 0.5, beta2 => 0.75,
+        out => $weight);
+    is_deeply([map { $_->asscalar } $mean, $var, $weight], [1, 1, 0.5],
+        'adam_update changes its state');
+}
 
 # ---- dtypes
 for my $dtype (qw(float16 float32 float64)) {

@@ -197,7 +197,9 @@ sub _assign {
         $self->{node} = $whole->{node};    # gradients go to the value
     }
     elsif ($self->{node}) { delete $self->{node} }
-    $from = $from->copy if $$from == ${ $self->{pdl} };
+    # two views of one array may overlap
+    $from = $from->copy
+        if $$from == ${ $self->{pdl} } || _is_nd($value) && ($self->{base} || $value->{base});
     PDL::assgn($from, $self->{pdl});
     return $self;
 }

@@ -83,6 +83,13 @@ has(nd->eye(2, 3), [2, 3], [1, 0, 0, 0, 1, 0], 'eye');
 has(nd->zeros_like($x), [2], [0, 0], 'zeros_like');
 is(nd->array([1], dtype => 'int8')->zeros_like->dtype, 'int8', '... of the same dtype');
 has($x->ones_like, [2], [1, 1], 'ones_like, as a method');
+{
+    my $out = nd->zeros([2]);
+    nd->full([2], 3, out => $out);
+    has($out, [2], [3, 3], 'out');
+    has(($out->copy += 1), [2], [4, 4], 'a copy, changed');
+    has($out, [2], [3, 3], '... leaves the array');
+}
 dies(sub { nd->array(5) }, qr/^array: got '5'; expected a reference/, 'a plain number');
 dies(sub { nd->array([$x]) }, qr/^array: an element is <.*>; expected numbers/, 'arrays in lists');
 dies(sub { nd->array([1], dtype => 'float8') }, qr/dtype is 'float8'; expected one of float32/,
@@ -147,6 +154,9 @@ has(nd->slice($x, begin => [0], end => [1]), [1, 3], [1, 2, 3], 'as a class func
 has($x->reshape([-1]), [9], [1 .. 9], 'reshape');
 has(nd->reshape($x, shape => [1, 9]), [1, 9], [1 .. 9], 'reshape as a class function');
 has($x->reshape(9, 1), [9, 1], [1 .. 9], 'lengths as a list');
+has($x->slice([1], [2, 2]), [1, 1], [6], 'a range of one place');
+is_deeply(nd->ones([2, 3, 4])->moveaxis(0, 2)->shape, [3, 4, 2], 'moveaxis');
+is_deeply(nd->moveaxis(nd->ones([2, 3, 4]), [0, 1], [-1, 0])->shape, [3, 4, 2], 'moveaxis of two');
 has($x->T, [3, 3], [1, 4, 7, 2, 5, 8, 3, 6, 9], 'T');
 has(
     nd->array(sequence(2, 3, 4))->transpose([2, 0, 1]),

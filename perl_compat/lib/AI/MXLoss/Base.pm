@@ -10,7 +10,7 @@ use AI::MXLoss::DType ();
 
 our @EXPORT = qw(zip enumerate product assert check_call pdl cat pdl_shuffle as_array bisect_left
     digitize DTYPE_STR_TO_MX DTYPE_MX_TO_STR DTYPE_MX_TO_PDL DTYPE_PDL_TO_MX);
-our @EXPORT_OK = @EXPORT;
+our @EXPORT_OK = (@EXPORT, qw(pzeros pones pinf));
 
 # MXNet's numbers of dtypes.
 my @NAMES;
@@ -67,6 +67,11 @@ sub check_call { return wantarray ? @_ : $_[0] }
 
 sub pdl { return PDL->pdl(@_) }
 
+# PDL's zeroes and ones under names that do not clash
+sub pzeros { return PDL->zeroes(@_) }
+sub pones  { return PDL->ones(@_) }
+sub pinf   { return 9**9**9 }
+
 sub cat {
     my ($axis, @pdls) = ref $_[0] ? (-1, @_) : @_;
     croak('cat: expected PDLs') if !@pdls || grep { !blessed $_ || !$_->isa('PDL') } @pdls;
@@ -115,7 +120,8 @@ AI::MXLoss::Base - small functions that scripts for AI::MXNet use
 
 =head1 DESCRIPTION
 
-Everything is exported. Unlike AI::MXNet::Base, this module changes nothing in PDL.
+All but C<pzeros>, C<pones> and C<pinf> are exported. Unlike AI::MXNet::Base, this module changes
+nothing in PDL.
 
 =head1 FUNCTIONS
 
@@ -143,6 +149,10 @@ Its arguments.
 =head2 pdl(...)
 
 C<PDL::pdl>.
+
+=head2 pzeros(DIMS), pones(DIMS), pinf
+
+PDLs of zeros and ones, and infinity; exported if asked for.
 
 =head2 cat(PDLS), cat(AXIS, PDLS)
 

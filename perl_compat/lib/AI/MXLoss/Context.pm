@@ -7,6 +7,7 @@ use Scalar::Util qw(blessed);
 use overload
     '""' => sub { "$_[0]{type}($_[0]{id})" },
     '==' => sub { "$_[0]" eq "$_[1]" },
+    '!=' => sub { "$_[0]" ne "$_[1]" },
     'eq' => sub { "$_[0]" eq "$_[1]" },
     'ne' => sub { "$_[0]" ne "$_[1]" },
     'bool' => sub {1};

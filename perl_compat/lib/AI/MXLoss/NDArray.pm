@@ -70,9 +70,9 @@ sub len      { return $_[0]{pdl}->getdim(-1) }
 sub dtype    { return $_[0]{dtype} }
 sub stype    { return 'default' }
 sub context  { return AI::MXLoss::Context->cpu }
-sub ctx      { return AI::MXLoss::Context->cpu }
 sub handle   { return $_[0] }
 sub writable { return 1 }
+*ctx = \&context;
 
 sub _string {
     my ($self) = @_;
@@ -117,7 +117,8 @@ sub astype {
     return AI::MXLoss::Operators::invoke('cast', [$self], { dtype => $dtype });
 }
 
-sub copy { return AI::MXLoss::Operators::invoke('identity', [$_[0]], {}) }
+# An lvalue, for scripts that write ($x->copy += 1)
+sub copy : lvalue { my $copy = AI::MXLoss::Operators::invoke('identity', [$_[0]], {}) }
 sub sever { return $_[0]->copy }
 
 sub copyto {
@@ -135,13 +136,13 @@ sub as_in_context {
     AI::MXLoss::Context->check($context, 'as_in_context');
     return $self;
 }
-sub as_in_ctx { return $_[0]->as_in_context($_[1]) }
+*as_in_ctx = \&as_in_context;
 
 sub tostype {
     my ($self, $stype) = @_;
     croak('tostype: stype is ', $stype // 'undef', "; expected 'default'")
         if ($stype // '') ne 'default';
-    return $self;
+    return $self->copy;
 }
 
 sub wait_to_read { return }
@@ -174,9 +175,17 @@ sub _mark {
 
 sub grad { return $_[0]{grad} }
 
+# Whether backward has been here since someone last set it.
+sub _fresh_grad {
+    my ($self, @state) = @_;
+    $self->{fresh} = $state[0] ? 1 : 0 if @state;
+    return $self->{fresh} // 0;
+}
+
 sub detach { return _wrap(undef, $_[0]{pdl}, $_[0]{dtype}) }
 
 sub backward {
+    return if @_ == 1 && &AI::MXLoss::Core::usual_backward;
     my ($self, @options) = @_;
     my %option
         = @options
@@ -204,11 +213,12 @@ sub _in_place {
 
 # ---- Methods that are no operators, and those that nobody has -----------------------------------
 
-sub random { require AI::MXLoss::Random; return 'AI::MXLoss::Random' }
 sub contrib { return 'AI::MXLoss::NDArray::Contrib' }
 
 sub random_uniform { my $class = shift; return $class->random->uniform(@_) }
 sub random_normal  { my $class = shift; return $class->random->normal(@_) }
+*uniform = \&random_uniform;
+*normal  = \&random_normal;
 
 our $AUTOLOAD;
 
@@ -224,9 +234,10 @@ sub DESTROY { }
 
 package AI::MXLoss::NDArray::Contrib;
 
-sub CTCLoss  { my $class = shift; return AI::MXLoss::NDArray->CTCLoss(@_) }
-sub ctc_loss { my $class = shift; return AI::MXLoss::NDArray->CTCLoss(@_) }
-sub arange_like { my $class = shift; return AI::MXLoss::NDArray->arange_like(@_) }
+for my $name (qw(CTCLoss ctc_loss arange_like)) {
+    no strict 'refs';
+    *$name = sub { my $class = shift; return AI::MXLoss::NDArray->$name(@_) };
+}
 
 1;
 
@@ -263,7 +274,7 @@ divided.
 
 =head1 MAKING ARRAYS
 
-Named arguments after those by position are C<dtype> and C<ctx>; C<ctx> must be C<< mx->cpu >>.
+Named arguments after those by position are C<dtype> and C<ctx>, which must be C<< mx->cpu >>.
 
 =head2 array(SOURCE, ...)
 
@@ -272,7 +283,8 @@ copied. Ragged lists are filled with 0. A plain number dies, as does an NDArray 
 
 =head2 zeros(SHAPE, ...), ones(SHAPE, ...), empty(SHAPE, ...), full(SHAPE, NUMBER, ...)
 
-SHAPE is a reference to an array of lengths. C<empty> has zeros, too.
+SHAPE is a reference to an array of lengths. C<empty> has zeros, too. C<< out => $array >> is
+written to.
 
 =head2 arange(start => 0, stop => , step => 1, repeat => 1, ...)
 
@@ -282,7 +294,7 @@ Numbers from start to before stop, each repeat times; from 0 to before start if 
 
 Ones on the k-th diagonal of N rows of M.
 
-=head2 random, random_uniform(...), random_normal(...)
+=head2 random, random_uniform(...), uniform, random_normal(...), normal
 
 L<AI::MXLoss::Random> and its C<uniform> and C<normal>.
 
@@ -309,11 +321,11 @@ key of a hash. C<eq> and C<ne> die.
 A copy as a PDL; as a PDL::Matrix, with rows and columns as the array's; as nested lists; the only
 element as a plain number (in AI::MXNet a PDL for shape [1,1]), dies if there are more.
 
-=head2 astype(DTYPE), copy, sever, copyto(ARRAY)
+=head2 astype(DTYPE), copy, sever, tostype('default'), copyto(ARRAY)
 
-Copies: in another dtype; as it is, twice; into an array of the same shape.
+Copies: in another dtype; as it is, three times; into an array of the same shape.
 
-=head2 as_in_context(CONTEXT), as_in_ctx, tostype('default'), wait_to_read, waitall
+=head2 as_in_context(CONTEXT), as_in_ctx, wait_to_read, waitall
 
 The array itself, or nothing to do.
 
@@ -342,9 +354,10 @@ Copies of the elements along the first axis, which is dropped.
 The same elements with other lengths. 0 keeps a length, -1 is what is left over, -2 all that
 remain, -3 two merged, -4 one split into the two that follow; C<reverse> goes from the end.
 
-=head2 transpose(AXES), T
+=head2 transpose(AXES), T, moveaxis(FROM, TO)
 
-A copy with the axes in another order, reversed by default.
+Copies with the axes in another order, reversed by default; with an axis, or a list, in other
+places.
 
 =head1 OPERATORS
 

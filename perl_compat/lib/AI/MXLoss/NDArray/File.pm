@@ -172,7 +172,7 @@ sub _read_array {
     return __PACKAGE__->_wrap(_from_bytes($bytes, $dtype, @dims), $dtype);
 }
 
-# ---- Storable -------------------------------------------------------------------------------------
+# ---- Storable -----------------------------------------------------------------------------------
 
 sub STORABLE_freeze {
     my ($self, $cloning) = @_;

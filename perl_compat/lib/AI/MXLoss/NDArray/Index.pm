@@ -43,6 +43,7 @@ sub _view_of {
 sub _range {
     my ($range, $axis, $n) = @_;
     return [] if !ref $range && ($range // '') =~ /\A[X:]\z/;
+    $range = $range->[0] if ref $range eq 'ARRAY' && @$range == 1;
     my ($first, $last) = ref $range eq 'ARRAY' ? @$range : ($range, $range);
     for my $place ($first, $last) {
         croak(
@@ -75,7 +76,8 @@ sub slice : lvalue {
     if (grep { defined && !ref && /\A(?:begin|end|step)\z/ } @ranges
         or @ranges == 1 && ref $ranges[0] eq 'HASH')
     {
-        my $crop = AI::MXLoss::Operators::call($AI::MXLoss::Operators::TABLE{_crop}, $self, @ranges);
+        my $crop
+            = AI::MXLoss::Operators::call($AI::MXLoss::Operators::TABLE{_crop}, $self, @ranges);
         return $crop;
     }
     my @shape = @{ $self->shape };
@@ -114,7 +116,7 @@ sub _rows {
     return [map { $self->at($_)->copy } 0 .. $self->len - 1];
 }
 
-sub reshape {
+sub reshape : lvalue {
     my ($self, @shape) = @_;
     $self = shift @shape if !ref $self;
     croak('reshape: expected an NDArray, got ', $self) if !_is_nd($self);
@@ -128,7 +130,8 @@ sub reshape {
     }
     $shape //= [splice @shape];
     croak("reshape: no such named parameter '$shape[0]'; expected shape or reverse") if @shape;
-    return _view_of($self, '_reshape', { %option, shape => $shape });
+    my $view = _view_of($self, '_reshape', { %option, shape => $shape });
+    return $view;
 }
 
 sub transpose {
@@ -139,6 +142,29 @@ sub transpose {
     @axes = @{ $axes[0]{axes} // [] } if @axes && ref $axes[0] eq 'HASH';
     @axes = @{ $axes[0] } if @axes && ref $axes[0] eq 'ARRAY';
     return AI::MXLoss::Operators::invoke('_transpose', [$self], { axes => \@axes });
+}
+
+# An axis, or a list of them, in other places; the others keep their order.
+sub moveaxis {
+    my ($self, @two) = @_;
+    $self = shift @two if !ref $self;
+    croak('moveaxis: expected an NDArray, got ', $self) if !_is_nd($self);
+    croak('moveaxis: expected two axes, or two lists of axes') if @two != 2;
+    my $ndim = $self->ndim;
+    my ($from, $to) = map {
+        [map {
+            croak('moveaxis: an axis is ', $_, '; expected ', -$ndim, ' to ', $ndim - 1)
+                if !defined || !/\A-?[0-9]+\z/ || $_ < -$ndim || $_ >= $ndim;
+            $_ < 0 ? $_ + $ndim : $_;
+        } ref $_ ? @$_ : $_]
+    } @two;
+    croak('moveaxis: ', scalar @$from, ' axes to ', scalar @$to, ' places') if @$from != @$to;
+    my %moved = map { $_ => 1 } @$from;
+    my @axes;
+    @axes[@$to] = @$from;
+    my @rest = grep { !$moved{$_} } 0 .. $ndim - 1;
+    $axes[$_] //= shift @rest for 0 .. $ndim - 1;
+    return $self->transpose(\@axes);
 }
 
 sub T { return $_[0]->transpose }

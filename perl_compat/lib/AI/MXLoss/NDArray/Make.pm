@@ -87,12 +87,15 @@ sub _lengths {
 
 sub _filled {
     my ($who, $shape, $value, @options) = @_;
-    my $option = _named($who, { dtype => undef, ctx => undef, stype => undef }, @options);
-    my $dtype = $option->{dtype} // 'float32';
+    my $option
+        = _named($who, { dtype => undef, ctx => undef, stype => undef, out => undef }, @options);
+    my $out = $option->{out};
+    my $dtype = $option->{dtype} // ($out ? $out->dtype : 'float32');
     my $type = type_of($dtype, $who);
     my $pdl = PDL->zeroes($type, AI::MXLoss::Core::reverse_dims(_lengths($who, $shape)));
     $pdl .= AI::MXLoss::DType::scalar_of($value, $dtype) if $value;
-    return _wrap(undef, $pdl, $dtype);
+    my $nd = _wrap(undef, $pdl, $dtype);
+    return $out ? $out->_assign($nd) : $nd;
 }
 
 sub zeros { my ($class, $shape, @options) = @_; return _filled('zeros', $shape, 0, @options) }
@@ -146,5 +149,7 @@ sub eye {
     $pdl .= $pdl->xvals == $pdl->yvals + $option->{k};
     return _wrap(undef, $pdl, $dtype);
 }
+
+sub random { require AI::MXLoss::Random; return 'AI::MXLoss::Random' }
 
 1;

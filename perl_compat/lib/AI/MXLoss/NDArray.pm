@@ -215,11 +215,6 @@ sub _in_place {
 
 sub contrib { return 'AI::MXLoss::NDArray::Contrib' }
 
-sub random_uniform { my $class = shift; return $class->random->uniform(@_) }
-sub random_normal  { my $class = shift; return $class->random->normal(@_) }
-*uniform = \&random_uniform;
-*normal  = \&random_normal;
-
 our $AUTOLOAD;
 
 sub AUTOLOAD {

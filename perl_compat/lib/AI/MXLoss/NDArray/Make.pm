@@ -150,6 +150,13 @@ sub eye {
     return _wrap(undef, $pdl, $dtype);
 }
 
+# ---- Random ones ----------------------------------------------------------------------------------
+
 sub random { require AI::MXLoss::Random; return 'AI::MXLoss::Random' }
+
+sub random_uniform { my $class = shift; return $class->random->uniform(@_) }
+sub random_normal  { my $class = shift; return $class->random->normal(@_) }
+*uniform = \&random_uniform;
+*normal  = \&random_normal;
 
 1;

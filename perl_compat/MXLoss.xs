@@ -5,7 +5,9 @@
 #undef warn
 #undef barf
 
+#include "call.h"
 #include "options.h"
+#include "tape.h"
 #include "tensors.h"
 
 MODULE = AI::MXLoss  PACKAGE = AI::MXLoss::Core
@@ -129,7 +131,7 @@ options(number, ...)
     RETVAL
 
 void
-run(number, options, inputs, head = &PL_sv_undef, want = &PL_sv_undef, with_value = &PL_sv_yes, spare = &PL_sv_undef)
+run(number, options, inputs, head = NULL, want = NULL, with_value = NULL, spare = NULL)
     int number
     SV *options
     SV *inputs
@@ -139,111 +141,36 @@ run(number, options, inputs, head = &PL_sv_undef, want = &PL_sv_undef, with_valu
     SV *spare
   PPCODE:
     {
-        const mxl_loss_info *info = mxl_info((mxl_loss)number);
-        described in[MXL_MAX_INPUTS], out[MXL_MAX_INPUTS], value, weighting;
-        const mxl_tensor *in_tensors[MXL_MAX_INPUTS];
-        mxl_tensor *grad_tensors[MXL_MAX_INPUTS];
-        SV *results[MXL_MAX_INPUTS + 1];
-        PDL_Indx dims[MXL_MAX_NDIM];
-        mxl_options read;
-        mxl_error error;
-        mxl_exec exec = { sizeof exec, 0, &error };
-        AV *list, *wanted = NULL, *given = NULL;
-        int n, i, n_want = 0;
-        mxl_status status;
+        call_of_core call;
+        AV *list = array_of(aTHX_ inputs, "inputs");
+        AV *wanted = want && SvOK(want) ? array_of(aTHX_ want, "the list of gradients") : NULL;
+        AV *given = spare && SvOK(spare) ? array_of(aTHX_ spare, "spare") : NULL;
+        int i, n = (int)av_len(list) + 1, n_want = wanted ? (int)av_len(wanted) + 1 : 0;
 
-        if (!info)
-            fail(aTHX_ "no loss has the number %d", number);
-        if (!SvPOK(options) || SvCUR(options) != sizeof read)
-            fail(aTHX_ "run: options must come from AI::MXLoss::Core::options");
-        memcpy(&read, SvPVX(options), sizeof read);
-        list = array_of(aTHX_ inputs, "inputs");
-        n = (int)av_len(list) + 1;
-        if (n > info->n_inputs)
-            fail(aTHX_ "%s takes at most %d inputs, got %d", info->name, (int)info->n_inputs, n);
-        for (i = 0; i < n; i++) {
-            SV *x = element(aTHX_ list, i);
-            in_tensors[i] = NULL;
-            grad_tensors[i] = NULL;
-            if (!SvOK(x))
-                continue;
-            describe(aTHX_ &in[i], x, info->name, info->inputs[i]);
-            in_tensors[i] = &in[i].tensor;
-        }
-        for (i = 0; i < info->n_required; i++)
-            if (i >= n || !in_tensors[i])
-                fail(aTHX_ "%s: Too few arguments: %s is missing", info->name, info->inputs[i]);
-        if (SvOK(want)) {
-            wanted = array_of(aTHX_ want, "the list of gradients");
-            n_want = (int)av_len(wanted) + 1;
-            if (n_want > n)
-                fail(aTHX_ "%s: more gradients than inputs are wanted", info->name);
-            if (SvOK(spare))
-                given = array_of(aTHX_ spare, "spare");
-        }
-        weighting.tensor.data = NULL;
-        if (SvOK(head))
-            describe(aTHX_ &weighting, head, info->name, "head_grad");
-
-        results[0] = NULL;
-        if (SvTRUE(with_value)) {
-            const int half = in[0].half;
-            set_up(&value);
-            status = mxl_run((mxl_loss)number, &read, n, in_tensors, NULL, &value.tensor, NULL, &exec);
-            if (status != MXL_OK)
-                fail(aTHX_ "%s", error.message);
-            reverse_back(dims, value.shape, value.tensor.ndim);
-            results[0] = sv_newmortal();
-            describe_output(aTHX_ &value,
-                            new_pdl(aTHX_ results[0], half ? PDL_F : in[0].array->datatype, dims,
-                                    value.tensor.ndim), half);
-        }
-        for (i = 0; i < n_want; i++) {
-            const int k = (int)SvIV(element(aTHX_ wanted, i));
-            pdl *p = NULL;
-            if (k < 0 || k >= n || !in_tensors[k])
-                fail(aTHX_ "%s: a gradient with respect to input %d is wanted, which is absent",
-                     info->name, k);
-            if (in[k].tensor.dtype.code != MXL_FLOAT)
-                fail(aTHX_ "%s: %s holds integers; only floating inputs have a gradient",
-                     info->name, info->inputs[k]);
-            if (grad_tensors[k])
-                fail(aTHX_ "%s: the gradient with respect to %s is wanted twice", info->name,
-                     info->inputs[k]);
-            set_up(&out[k]);
-            memcpy(out[k].shape, in[k].shape, sizeof out[k].shape);
-            out[k].tensor.ndim = in[k].tensor.ndim;
-            if (given) {
-                SV *old = element(aTHX_ given, i);
-                if (SvOK(old) && (p = reusable(aTHX_ old, in[k].array)))
-                    results[1 + i] = sv_mortalcopy(old);
-            }
-            if (!p) {
-                results[1 + i] = sv_newmortal();
-                p = new_pdl(aTHX_ results[1 + i], in[k].array->datatype, in[k].array->dims,
-                            in[k].array->ndims);
-            }
-            describe_output(aTHX_ &out[k], p, in[k].half);
-            grad_tensors[k] = &out[k].tensor;
-        }
-        status = mxl_run((mxl_loss)number, &read, n, in_tensors,
-                         SvOK(head) ? &weighting.tensor : NULL,
-                         results[0] ? &value.tensor : NULL, n_want ? grad_tensors : NULL, &exec);
-        if (status != MXL_OK)
-            fail(aTHX_ "%s", error.message);
-        EXTEND(SP, n_want + 1);
-        if (results[0]) {
-            finish_output(&value);
-            PUSHs(results[0]);
-        }
+        begin_call(aTHX_ &call, number, options, n);
         for (i = 0; i < n; i++)
-            if (grad_tensors[i])
-                finish_output(&out[i]);
+            add_input(aTHX_ &call, i, element(aTHX_ list, i));
+        check_inputs(aTHX_ &call);
+        if (head && SvOK(head))
+            add_head(aTHX_ &call, head);
+        if (!with_value || SvTRUE(with_value))
+            want_value(aTHX_ &call);
+        if (n_want > n)
+            fail(aTHX_ "%s: more gradients than inputs are wanted", call.info->name);
         for (i = 0; i < n_want; i++)
-            PUSHs(results[1 + i]);
+            want_gradient(aTHX_ &call, (int)SvIV(element(aTHX_ wanted, i)),
+                          given ? element(aTHX_ given, i) : NULL);
+        finish_call(aTHX_ &call);
+        EXTEND(SP, n_want + 1);
+        if (call.value_sv)
+            PUSHs(call.value_sv);
+        for (i = 0; i < call.n_want; i++)
+            PUSHs(call.grad_svs[i]);
     }
 
 INCLUDE: elements.xsi
+
+INCLUDE: recorded.xsi
 
 const char *
 core_version()

@@ -53,6 +53,12 @@ static SV *element(pTHX_ AV *array, SSize_t i)
     return found ? *found : &PL_sv_undef;
 }
 
+static int has_entries(pTHX_ HV *hash, const char *key, I32 length)
+{
+    SV **field = hv_fetch(hash, key, length, 0);
+    return field && SvROK(*field) && av_len((AV *)SvRV(*field)) >= 0;
+}
+
 static void strings(pTHX_ HV *to, const char *key, const char *const *names, int most)
 {
     AV *list = newAV();

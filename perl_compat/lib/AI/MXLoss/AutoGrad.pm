@@ -18,7 +18,7 @@ use constant { NUMBER => 0, NAME => 1, PARENTS => 2, PULLBACK => 3, OUTPUTS => 4
 use AI::MXLoss::AutoGrad::Backward ();
 
 our ($RECORDING, $TRAINING) = (0, 0);
-my $last = 0;
+our $LAST = 0;    # number of the last node
 
 sub import {
     my ($class, @names) = @_;
@@ -111,7 +111,7 @@ sub record_node {
         $any ||= $source;
     }
     return if !$any;
-    my $node = [++$last, $name, \@parents, $pullback];
+    my $node = [++$LAST, $name, \@parents, $pullback];
     my $i = 0;
     for my $nd (@$outputs) {
         push @{ $node->[OUTPUTS] }, [[$nd->{pdl}->dims], $nd->{dtype}];
@@ -124,7 +124,7 @@ sub record_node {
 sub record_loss {
     my ($name, $inputs, $result, $pullback) = @_;
     $result->{node} = [[
-        ++$last, $name,
+        ++$LAST, $name,
         [map { defined $_->{grad_req} ? $_ : $_->{node} } @$inputs],
         $pullback, [[undef, $result->{dtype}]]
     ], 0];

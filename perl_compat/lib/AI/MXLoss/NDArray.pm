@@ -120,7 +120,6 @@ sub astype {
 # An lvalue, for scripts that write ($x->copy += 1)
 sub copy : lvalue { my $copy = AI::MXLoss::Operators::invoke('identity', [$_[0]], {}) }
 sub sever { return $_[0]->copy }
-
 sub copyto {
     my ($self, $other) = @_;
     return $self->copy if ref $other && $other->isa('AI::MXLoss::Context');
@@ -146,7 +145,7 @@ sub tostype {
 }
 
 sub wait_to_read { return }
-sub waitall      { return }
+*waitall = \&wait_to_read;
 
 # ---- Gradients ----------------------------------------------------------------------------------
 

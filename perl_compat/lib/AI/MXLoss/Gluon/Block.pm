@@ -15,13 +15,7 @@ use AI::MXLoss::Gluon::Block::Summary ();
 BEGIN { *fail = \&AI::MXLoss::Core::fail }
 
 use overload
-    '&{}' => sub {
-        my ($self) = @_;
-        return $self->{_code} //= do {
-            weaken(my $block = $self);    # so that the block does not keep itself alive
-            sub { $block->call(@_) };
-        };
-    },
+    '&{}'  => sub { return $_[0]{_code} //= $_[0]->_make_code },
     '""'   => sub { $_[0]->_string },
     'bool' => sub {1},
     '=='   => sub { (refaddr $_[0] // 0) == (refaddr $_[1] // 0) },
@@ -226,6 +220,13 @@ sub call {
     my @out = scalar $self->forward(@arguments);
     $_->[0]->($self, \@arguments, \@out) for @{ [@{ $self->{_hooks} }] };
     return $out[0];
+}
+
+# What the block is as a function; it does not keep the block alive.
+sub _make_code {
+    my ($self) = @_;
+    weaken(my $block = $self);
+    return sub { return $block->call(@_) };
 }
 
 sub forward {

@@ -5,7 +5,7 @@ package AI::MXLoss::Gluon::Loss::Fused;
 use 5.016;
 use strict;
 use warnings;
-use Scalar::Util qw(blessed looks_like_number refaddr);
+use Scalar::Util qw(blessed looks_like_number weaken);
 use AI::MXLoss::Core ();
 use AI::MXLoss::AutoGrad ();
 use AI::MXLoss::NDArray ();
@@ -83,7 +83,6 @@ my %short_names = (
 );
 my %other_inputs = (CTCLoss => { data => 'pred', data_lengths => 'pred_lengths' });
 
-my %float;
 my %core;    # class => what the core has to say about it
 
 sub _make_class {
@@ -144,18 +143,27 @@ sub _core {
 
 # ---- Options ------------------------------------------------------------------------------------
 
-sub _attribute_changed { delete $_[0]{_made}; return }
+sub _attribute_changed { delete $_[0]{_usual}; return }
 
-# The options as the core takes them, kept until an attribute changes; with what a call gave.
-sub _options {
+# What the core has to be told: its number of the loss, the options as it takes them, and a name for
+# the tape. Kept until an attribute changes; with what a call gave, made anew.
+sub _setting {
     my ($self, $extra) = @_;
-    return $self->{_made} //= $self->_make_options if !$extra || !%$extra;
+    return $self->{_usual} // $self->_make_setting if !$extra || !%$extra;
     for my $name (sort keys %$extra) {
         my $value = $extra->{$name};
-        fail("${\ $self->_class_name }: $name must be a finite number, got " . ($value // 'undef'))
+        fail("${\ $self->_class_name }: $name must be a finite number, got "
+                . ($value // 'undef'))
             if !defined $value || ref $value || !looks_like_number($value) || $value - $value != 0;
     }
-    return $self->_make_options(%$extra);
+    return [$self->_core->{number}, $self->_make_options(%$extra), $self->_class_name];
+}
+
+sub _make_setting {
+    my ($self) = @_;
+    my $setting = [$self->_core->{number}, $self->_make_options, $self->_class_name];
+    $self->{_usual} = $setting if !_is_custom(ref $self);    # which usual_call goes by
+    return $setting;
 }
 
 sub _make_options {
@@ -247,12 +255,21 @@ sub _is_custom {
 
 # What a block does when it is called; the usual call, of two arrays and no hooks, without detours.
 sub call {
-    my ($self, $pred, $label) = @_;
-    return $self->SUPER::call(@_[1 .. $#_])
-        if @_ != 3 || ref $pred ne 'AI::MXLoss::NDArray' || ref $label ne 'AI::MXLoss::NDArray'
-        || @{ $self->{_pre_hooks} } || @{ $self->{_hooks} }
-        || ($custom{ ref $self } // _is_custom(ref $self));
-    return $self->_computed([$pred, $label], $self->{_made} || $self->_options);
+    if (@_ == 3) {
+        my $value = &AI::MXLoss::Core::usual_call;
+        return $value if defined $value;
+    }
+    my $self = shift;
+    return $self->SUPER::call(@_);
+}
+
+sub _make_code {
+    my ($self) = @_;
+    return $self->SUPER::_make_code if $self->can('call') != \&call;
+    weaken(my $block = $self);
+    return sub {
+        return (@_ == 2 ? AI::MXLoss::Core::usual_call($block, @_) : undef) // $block->call(@_);
+    };
 }
 
 sub forward {
@@ -274,64 +291,62 @@ sub _fused {
     my ($self, $given) = @_;
     my ($inputs, $extra) = $self->_bind($given);
     $inputs->[$_] = $self->_as_input($inputs->[$_], $_) for 0 .. $#$inputs;
-    return $self->_computed($inputs, $self->_options($extra));
-}
-
-# The value of the inputs; under record with the gradients that backward will ask for.
-sub _computed {
-    my ($self, $inputs, $options) = @_;
-    my $core = $core{ ref $self } // $self->_core;
+    my $setting = $self->_setting($extra);
+    my ($number, $options, $name) = @$setting;
     if ($AI::MXLoss::AutoGrad::RECORDING) {
-        my (@want, @sources, @spare);
-        for my $i (0 .. $#$inputs) {
-            my $x = $inputs->[$i] // next;
-            next if !$x->isa('AI::MXLoss::NDArray') || !$float{ $x->{dtype} }
-                || !AI::MXLoss::AutoGrad::needs_gradient($x);
-            push @want,    $i;
-            push @sources, $x;
-            push @spare,   delete $x->{spare};
-        }
+        my @want = grep { _differentiable($inputs->[$_]) } 0 .. $#$inputs;
         if (@want) {
-            my $number = $core->{number};
-            my ($value, @ready)
-                = AI::MXLoss::Core::run($number, $options, $inputs, undef, \@want, 1, \@spare);
-            my $result = bless { pdl => $value, dtype => _dtype_of($inputs->[0]) },
-                'AI::MXLoss::NDArray';
-            my $state = [\@ready, $number, $options, $inputs, \@want];
-            AI::MXLoss::AutoGrad::record_loss($core->{name}, \@sources, $result,
-                sub { _pulled_back($state, $_[0]) });
+            my @sources = @$inputs[@want];
+            my ($value, @ready) = AI::MXLoss::Core::run($number, $options, $inputs, undef, \@want,
+                1, [map { delete $_->{spare} } @sources]);
+            my $result = AI::MXLoss::NDArray->_wrap($value, _dtype_of($inputs->[0]));
+            AI::MXLoss::AutoGrad::record_loss($name, \@sources, $result,
+                bless [$setting, \@want, $inputs, @ready], 'AI::MXLoss::Gluon::Loss::Pullback');
             return $result;
         }
     }
-    my ($value) = AI::MXLoss::Core::run($core->{number}, $options, $inputs);
-    return bless { pdl => $value, dtype => _dtype_of($inputs->[0]) }, 'AI::MXLoss::NDArray';
+    my ($value) = AI::MXLoss::Core::run($number, $options, $inputs);
+    return AI::MXLoss::NDArray->_wrap($value, _dtype_of($inputs->[0]));
 }
 
-my %dtypes;    # of PDLs that are given as they are
-
-BEGIN {
-    %dtypes = (float => 'float32', double => 'float64', ldouble => 'float64');
-    %float = map { $_ => 1 } qw(float16 float32 float64);
+sub _differentiable {
+    my ($x) = @_;
+    return defined $x && $x->isa('AI::MXLoss::NDArray')
+        && AI::MXLoss::DType::is_float($x->{dtype})
+        && AI::MXLoss::AutoGrad::needs_gradient($x);
 }
+
+my %dtypes = (float => 'float32', double => 'float64', ldouble => 'float64');
 
 sub _dtype_of {
     my ($pred) = @_;
     return $pred->isa('PDL') ? $dtypes{ $pred->type } : $pred->{dtype};
 }
 
-# The gradients that were computed are those of the sum: a head gradient that is one number
-# multiplies them, for any other the core is called again.
-sub _pulled_back {
+package AI::MXLoss::Gluon::Loss::Pullback;
+
+# The way back through a loss: a reference to an array of its setting, the numbers of the inputs that
+# have gradients, all inputs, and these gradients, computed already.
+
+use overload
+    '&{}' => sub {
+        my ($state) = @_;
+        sub { return $state->pull(@_) }
+    },
+    'bool' => sub {1};
+
+# The gradients that there are, are those of the sum: a head gradient that is one number multiplies
+# them, for any other the core is called again.
+sub pull {
     my ($state, $head) = @_;
-    my ($ready, $number, $options, $inputs, $want) = @$state;
-    return @$ready if !defined $head;
+    my ($setting, $want, $inputs, @ready) = @$state;
+    return @ready if !defined $head;
     my $factor = AI::MXLoss::Core::constant_of($head);
-    return AI::MXLoss::Core::run($number, $options, $inputs, $head, $want, 0) if !defined $factor;
-    return @$ready if $factor == 1;
+    return AI::MXLoss::Core::run(@$setting[0, 1], $inputs, $head, $want, 0) if !defined $factor;
+    return @ready if $factor == 1;
     return map {
-        AI::MXLoss::Core::multiplied($ready->[$_], $factor,
-            $inputs->[$want->[$_]]{dtype} eq 'float16')
-    } 0 .. $#$ready;
+        AI::MXLoss::Core::multiplied($ready[$_], $factor, $inputs->[$want->[$_]]{dtype} eq 'float16')
+    } 0 .. $#ready;
 }
 
 1;

@@ -81,6 +81,12 @@ ok(!eval { require AI::MXNet::Symbol; 1 }, 'what is not there');
 like($@, qr/AI::MXNet::Symbol is not part of AI::MXLoss/, 'says so');
 ok(!eval { mx->sym->Variable('x'); 1 } && $@ =~ /AI::MXLoss carries the losses/, 'mx->sym');
 
+# What AI::MXNet takes is taken.
+is(gluon->loss->SoftmaxCELoss->out_of_range, 'clip', 'class numbers are clipped');
+is(bits(gluon->loss->SoftmaxCELoss->($x, mx->nd->array([7, -1]))),
+    bits(gluon->loss->SoftmaxCELoss->($x, mx->nd->array([1, 0]))), 'by value');
+is(gluon->loss->CTCLoss->blank_in_label, 'allow', 'the blank may be in a label');
+
 # A real AI::MXNet is not hidden without being asked to.
 my $dir = File::Temp->newdir;
 mkdir "$dir/AI";

@@ -30,6 +30,10 @@ sub import {
     *{AI::MXNet::} = *{AI::MXLoss::};
     unshift @INC, \&_require;
     $INC{'AI/MXNet.pm'} = __FILE__;
+
+    # where AI::MXLoss would refuse what AI::MXNet takes, and its scripts and tests give
+    AI::MXLoss::Gluon::SoftmaxCrossEntropyLoss->_redeclare(out_of_range => default => 'clip');
+    AI::MXLoss::Gluon::CTCLoss->_redeclare(blank_in_label => default => 'allow');
     return;
 }
 
@@ -88,6 +92,8 @@ There is no way back within a process.
 
 =head1 DIFFERENCES
 
-Those of L<AI::MXLoss/"DIFFERENCES FROM AI::MXNet"> remain: the names change, not what is computed.
+Two defaults change for the whole process, to what AI::MXNet does: SoftmaxCrossEntropyLoss has
+C<< out_of_range => 'clip' >>, CTCLoss C<< blank_in_label => 'allow' >>. Other differences that
+L<AI::MXLoss/"DIFFERENCES FROM AI::MXNet"> lists remain.
 
 =cut

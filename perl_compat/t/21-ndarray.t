@@ -181,8 +181,11 @@ dies(sub { $x->slice(0, 0, 0) }, qr/expected one to 2 parts, got 3/, 'too many p
 dies(sub { $x->slice([2, 1]) },  qr/is empty/,                        'an empty part');
 dies(sub { $x->slice('a') },     qr/expected an integer, \[first, last\] or 'X'/, 'no place');
 dies(sub { $x->at(3) },          qr/Dim Size: 3/, 'at out of range');
-dies(sub { $x->reshape([4, 4]) }, qr/cannot reshape an array of shape \[3,3\] into \[4,4\]/,
-    'reshape');
+dies(
+    sub { $x->reshape([4, 4]) },
+    qr/^reshape: cannot reshape an array of shape \[3,3\] into \[4,4\]/,
+    'reshape'
+);
 dies(sub { $x->transpose([0, 0]) }, qr/expected each of the 2 axes once/, 'transpose');
 
 # ---- Views write through
@@ -345,6 +348,9 @@ has(nd->array([2.5, -2.5, 0.5])->round, [3], [3, -3, 1], 'round goes away from 0
 is(nd->array([1, $inf - $inf, 3])->max->asscalar . '', $inf - $inf . '', 'max of NaN');
 has(nd->array([-1000, 0, 1000])->log_softmax, [3], [-2000, -1000, 0],
     'log_softmax of large scores');
+
+is(nd->array([])->sum->asscalar, 0, 'a sum of nothing');
+dies(sub { nd->array([])->max }, qr/^max: there are no elements/, 'a maximum of nothing');
 
 # ---- Files and copies
 my $dir = tempdir(CLEANUP => 1);

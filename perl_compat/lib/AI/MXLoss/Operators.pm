@@ -65,6 +65,7 @@ sub fail { die bless [join '', @_], 'AI::MXLoss::Operators::Error' }
 
 sub _refuse {
     my ($name, $error, @pdls) = @_;
+    $name =~ s/\A(backward of )?_/$1 \/\/ ''/e;    # as scripts call it
     croak("$name: ", $error->[0]) if blessed $error && ref $error ne 'PDL';
     my $shapes = join ' ', map { shape_text($_) } grep {defined} @pdls;
     croak("$name: operands could not be broadcast together with shapes $shapes")

@@ -61,6 +61,22 @@ sub add {
     return;
 }
 
+# The blocks with these numbers, as a stack of the same class.
+sub slice {
+    my ($self, $numbers) = @_;
+    my @all = $self->children;
+    AI::MXLoss::Croak::croak('slice: expected a reference to an array of numbers of blocks, got ',
+        $numbers)
+        if ref $numbers ne 'ARRAY';
+    for my $i (@$numbers) {
+        AI::MXLoss::Croak::croak('slice: no block ', $i, '; there are ', scalar @all)
+            if !defined $i || $i !~ /\A-?[0-9]+\z/ || $i >= @all || $i < -@all;
+    }
+    my $stack = (ref $self)->new(prefix => $self->prefix);
+    $stack->add(@all[@$numbers]);
+    return $stack;
+}
+
 sub len { my @all = $_[0]->children; return scalar @all }
 
 sub _in_summary {0}
@@ -251,8 +267,9 @@ others.
 =head2 Sequential, HybridSequential
 
 Blocks one after another: each gets what the one before gives. C<< $net->add(BLOCKS) >> puts
-blocks at the end; C<< $net->[0] >>, C<@$net> and C<< $net->len >> see them. The children of a
-HybridSequential must be HybridBlocks.
+blocks at the end; C<< $net->[0] >>, C<@$net> and C<< $net->len >> see them, and C<<
+$net->slice([1, 2]) >> is a stack of those with these numbers. The children of a HybridSequential
+must be HybridBlocks.
 
 =head2 Dense(units, ...)
 

@@ -117,8 +117,9 @@ reduction(
 # A tie: every one of the largest has the full gradient
 sub _largest {
     my ($front) = @_;
+    fail('there are no elements, and so no largest or smallest one') if !$front->nelem;
     my $value = $front->maximum;
-    return $value if !$front->nelem || !any_nan($front);
+    return $value if !any_nan($front);
     return choose(is_nan($front)->maximum, PDL->pdl(9**9**9 / 9**9**9), $value);
 }
 my $of_largest = sub { my ($o, $g, $value, $x) = @_; $g * ($x == $value) };

@@ -270,7 +270,9 @@ dies_at(
     is("$factor", 'Parameter whole_scale0_factor (shape=(2,), dtype=float32)', 'string form');
     $whole->cast('float64');
     is($factor->data->dtype, 'float64', 'cast');
-    $whole->initialize(force_reinit => 1);
+    dies_at(sub { $whole->initialize(ctx => [mx->cpu(0), mx->cpu(1)], force_reinit => 1) },
+        qr/ctx names 2 devices; AI::MXLoss computes on one/, 'two devices', __LINE__);
+    $whole->initialize(force_reinit => 1, ctx => [mx->cpu]);
     is_deeply([$factor->data->aspdl->list], [1, 1], 'from the beginning');
 }
 dies_at(

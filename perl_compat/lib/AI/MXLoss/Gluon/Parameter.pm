@@ -139,7 +139,7 @@ sub initialize {
     my ($unknown)
         = grep { !/\A(?:init|ctx|default_init|force_reinit|verbose)\z/ } sort keys %option;
     fail("Parameter '$self->{name}': initialize has no argument '$unknown'") if defined $unknown;
-    AI::MXLoss::Context->check($option{ctx}, 'initialize') if defined $option{ctx};
+    _check_context($option{ctx}) if defined $option{ctx};
     if ($self->{data} && !$option{force_reinit}) {
         AI::MXLoss::Core::caution("Parameter '$self->{name}' is already initialized, ignoring. Set "
                 . 'force_reinit => 1 to re-initialize.');
@@ -158,6 +158,16 @@ sub initialize {
         return;
     }
     $self->_fill($init);
+    return;
+}
+
+sub _check_context {
+    my ($context) = @_;
+    AI::MXLoss::Context->check($context, 'initialize');
+    my %devices = map { ("$_" => 1) } ref $context eq 'ARRAY' ? grep {defined} @$context : $context;
+    fail('initialize: ctx names ' . keys(%devices) . ' devices; AI::MXLoss computes on one, the '
+            . 'processor: mx->cpu')
+        if keys %devices > 1;
     return;
 }
 

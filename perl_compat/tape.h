@@ -4,8 +4,8 @@
 
 #include "options.h"
 
-/* Where gradients go on from an array: the array itself if it has one of its own; the pair of a node
- * and a number; NULL for a constant, which the result of a used-up graph is as well. */
+/* Where gradients go on from an array: the array itself if it has one of its own; the pair of a
+ * node and a number; NULL for a constant, which the result of a used-up graph is as well. */
 static SV *source_of(pTHX_ HV *array)
 {
     SV **field = hv_fetchs(array, "grad_req", 0);

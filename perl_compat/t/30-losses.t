@@ -95,7 +95,7 @@ for (
 # ---- Refusals, at the caller's line
 my @refused = (
     [   sub { $loss->L2Loss(weight => 'abc') },
-        qr/Attribute \(weight\) does not pass .* because: Validation failed for 'Num' with value abc/
+        qr/Attribute \(weight\) does not pass .*: Validation failed for 'Num' with value abc/
     ],
     [sub { $loss->L2Loss(weight     => $x) },  qr/Attribute \(weight\)/],
     [sub { $loss->L2Loss(batch_axis => 0.5) }, qr/Validation failed for 'Int' with value 0.5/],

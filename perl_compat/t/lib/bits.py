@@ -1,8 +1,8 @@
 """The Python package's answers to calls that t/11-bits.t makes, bit by bit.
 
-Reads one call per line, as JSON: loss, options, inputs (dtype, shape, elements in hexadecimal, whether
-a gradient is wanted), and head, the gradient to begin with (the same without the last, or null).
-Prints the elements of the value and of the gradients.
+Reads one call per line, as JSON: loss, options, inputs (dtype, shape, elements in hexadecimal,
+whether a gradient is wanted), and head, the gradient to begin with (the same without the last, or
+null). Prints the elements of the value and of the gradients.
 """
 
 import json

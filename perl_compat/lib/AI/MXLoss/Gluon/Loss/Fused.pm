@@ -325,8 +325,8 @@ sub _dtype_of {
 
 package AI::MXLoss::Gluon::Loss::Pullback;
 
-# The way back through a loss: a reference to an array of its setting, the numbers of the inputs that
-# have gradients, all inputs, and these gradients, computed already.
+# The way back through a loss: a reference to an array of its setting, the numbers of the inputs
+# that have gradients, all inputs, and these gradients, computed already.
 
 use overload
     '&{}' => sub {
@@ -344,9 +344,8 @@ sub pull {
     my $factor = AI::MXLoss::Core::constant_of($head);
     return AI::MXLoss::Core::run(@$setting[0, 1], $inputs, $head, $want, 0) if !defined $factor;
     return @ready if $factor == 1;
-    return map {
-        AI::MXLoss::Core::multiplied($ready[$_], $factor, $inputs->[$want->[$_]]{dtype} eq 'float16')
-    } 0 .. $#ready;
+    my @halves = map { $_->{dtype} eq 'float16' } @$inputs[@$want];
+    return map { AI::MXLoss::Core::multiplied($ready[$_], $factor, $halves[$_]) } 0 .. $#ready;
 }
 
 1;

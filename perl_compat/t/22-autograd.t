@@ -342,6 +342,15 @@ for my $dtype (qw(float16 float32 float64)) {
         { float16 => 1e-4, float32 => 1e-8, float64 => 1e-16 }->{$dtype}, '... and values')
         for 0, 1;
 }
+{
+    my $half = nd->array([1], dtype => 'float16');
+    $half->attach_grad;
+    recorded(sub { $half * 2048 + $half })->backward;
+    has($half->grad, [2048], 'float16: the sum of gradients is rounded, too');
+    $half->attach_grad(grad_req => 'add');
+    for my $factor (2048, 1) { recorded(sub { $half * $factor })->backward }
+    has($half->grad, [2048], '... and one that grows');
+}
 my $w = nd->array([1, 2]);
 $w->attach_grad;
 recorded(sub { nd->pick($w->reshape([1, 2]), nd->array([1], dtype => 'int32')) })->backward;

@@ -81,12 +81,16 @@ sub _gradients {
     my (%variable, %output);
     my $add = sub {
         my ($source, $g) = @_;
-        my $place = \(
-            ref $source eq 'ARRAY'
-            ? $output{ $source->[0][NUMBER] }[ $source->[1] ]
-            : ($variable{ refaddr($source) } //= [$source])->[1]
-        );
-        $$place = defined $$place ? $$place + $g : $g;
+        my ($place, $dtype);
+        if (ref $source eq 'ARRAY') {
+            my ($node, $i) = @$source;
+            ($place, $dtype) = (\$output{ $node->[NUMBER] }[$i], $node->[OUTPUTS][$i][1]);
+        }
+        else {
+            $place = \($variable{ refaddr($source) } //= [$source])->[1];
+            $dtype = $source->{dtype};
+        }
+        $$place = defined $$place ? typed($$place + $g, $dtype) : $g;
     };
     $add->($_->[0], $_->[1] // _ones([$_->[2]{pdl}->dims], $_->[2]{dtype})) for @$pairs;
     for my $node (_order(map { $_->[0] } @$pairs)) {

@@ -313,6 +313,7 @@ has(nd->maximum(3, $x), [2, 2], [3, 3, 3, 4], 'the number first');
 has(nd->minimum($x, $x * 0 + 2), [2, 2], [1, 2, 2, 2], 'minimum of two');
 has(nd->concat($x, $x, dim => 0), [4, 2], [1 .. 4, 1 .. 4], 'concat');
 has(nd->concat([$x, $x], dim => 1), [2, 4], [1, 2, 1, 2, 3, 4, 3, 4], 'concat of a list');
+has(nd->concatenate([$x, $x]), [4, 2], [1 .. 4, 1 .. 4], 'concatenate');
 is_deeply(nd->stack($x, $x, $x)->shape, [3, 2, 2], 'stack');
 has(nd->Activation($x - 2, act_type => 'relu'), [2, 2], [0, 0, 1, 2], 'Activation');
 has($x->Activation('relu'), [2, 2], [1 .. 4], 'its kind by position');

@@ -288,6 +288,10 @@ Numbers from start to before stop, each repeat times; from 0 to before start if 
 
 Ones on the k-th diagonal of N rows of M.
 
+=head2 concatenate(ARRAYS, axis => 0)
+
+A reference to an array of NDArrays, joined; see also C<concat> and C<stack>.
+
 =head2 random, random_uniform(...), uniform, random_normal(...), normal
 
 L<AI::MXLoss::Random> and its C<uniform> and C<normal>.
@@ -389,12 +393,8 @@ computed from.
 
 The same elements, as a constant.
 
-=head1 STORABLE
-
-C<dclone>, C<freeze> and C<thaw> work.
-
 =head2 STORABLE_freeze, STORABLE_thaw
 
-Called by Storable.
+Called by Storable: C<dclone>, C<freeze> and C<thaw> work.
 
 =cut

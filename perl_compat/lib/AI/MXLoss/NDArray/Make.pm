@@ -137,6 +137,14 @@ sub arange {
     return _wrap(undef, typed(AI::MXLoss::DType::cast($values, $dtype), $dtype), $dtype);
 }
 
+sub concatenate {
+    my ($class, $arrays, @options) = @_;
+    my $option = _named('concatenate', { axis => 0, always_copy => 1 }, @options);
+    croak('concatenate: expected a reference to an array of NDArrays, got ', $arrays)
+        if ref $arrays ne 'ARRAY';
+    return AI::MXLoss::NDArray->concat(@$arrays, { dim => $option->{axis} });
+}
+
 sub eye {
     my ($class, $rows, @options) = @_;
     my $columns = @options % 2 && !ref $options[0] ? shift @options : 0;

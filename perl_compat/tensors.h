@@ -211,6 +211,26 @@ static pdl *new_pdl(pTHX_ SV *reference, pdl_datatypes type, const PDL_Indx *dim
     return p;
 }
 
+/* PDL has changed how it keeps the transformations that lead away from a PDL. */
+static int has_children(const pdl *p)
+{
+#ifdef MXLOSS_PDL_COUNTS_CHILDREN
+    return p->ntrans_children != 0;
+#else
+    int i;
+    for (i = 0; i < PDL_NCHILDREN; i++)
+        if (p->trans_children.trans[i])
+            return 1;
+    return p->trans_children.next != NULL;
+#endif
+}
+
+#ifdef PDL_DATAFLOW_B
+#define MXLOSS_FLOWING (PDL_DATAFLOW_F | PDL_DATAFLOW_B)
+#else
+#define MXLOSS_FLOWING PDL_DATAFLOW_F
+#endif
+
 /* Whether nobody but the array that it came in refers to a PDL, which could hold such elements. */
 static pdl *reusable(pTHX_ SV *sv, const pdl *like)
 {
@@ -219,12 +239,9 @@ static pdl *reusable(pTHX_ SV *sv, const pdl *like)
     if (!SvROK(sv) || SvREFCNT(SvRV(sv)) != 1 || !(p = PDL->SvPDLV(sv)))
         return NULL;
     if (p->datatype != like->datatype || p->ndims != like->ndims || p->trans_parent ||
-        p->trans_children.next || p->magic || !(p->state & PDL_ALLOCATED) ||
-        p->state & (PDL_ANYCHANGED | PDL_BADVAL | PDL_DATAFLOW_ANY))
+        has_children(p) || p->magic || !(p->state & PDL_ALLOCATED) ||
+        p->state & (PDL_ANYCHANGED | PDL_BADVAL | MXLOSS_FLOWING))
         return NULL;
-    for (i = 0; i < PDL_NCHILDREN; i++)
-        if (p->trans_children.trans[i])
-            return NULL;
     for (i = 0; i < like->ndims; i++)
         if (p->dims[i] != like->dims[i])
             return NULL;

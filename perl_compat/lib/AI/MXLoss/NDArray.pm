@@ -59,8 +59,6 @@ sub import {
 
 sub _wrap { return bless { pdl => $_[1], dtype => $_[2] }, 'AI::MXLoss::NDArray' }
 
-sub _shape_of { return AI::MXLoss::Core::shape_of($_[1]) }
-
 # ---- Facts --------------------------------------------------------------------------------------
 
 sub shape    { return AI::MXLoss::Core::shape_of($_[0]) }

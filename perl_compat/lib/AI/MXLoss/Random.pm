@@ -38,7 +38,7 @@ sub seed {
     croak('random->seed: ', defined $seed ? "'$seed'" : undef,
         ' is no seed; expected an integer from 0 on')
         if !defined $seed || $seed !~ /\A[0-9]+\z/;
-    PDL::srand($seed);
+    (PDL->can('srandom') // PDL->can('srand'))->($seed);    # renamed in PDL 2.089_01
     CORE::srand($seed);    # the orders in which samples are taken
     return;
 }

@@ -50,7 +50,7 @@ sub _head_gradient {
     if ($got ne $want) {
         croak("$who: the gradient of head $i has shape [$got]; expected [$want]")
             if $pdl->nelem != 1 || $like->nelem != 1;
-        $pdl = $pdl->flat->reshape($like->dims);
+        $pdl = $pdl->copy->reshape($like->dims);
     }
     return $g->{dtype} eq $head->{dtype} ? $pdl : typed($pdl->copy, $head->{dtype});
 }

@@ -31,10 +31,9 @@ sub array {
     my $type = type_of($dtype, 'array');
     my $pdl;
     if (ref $source eq 'ARRAY') {
-        _check_list($source);
+        $source = _defined_list($source) if _check_list($source);
         # halves and small integers are cut from doubles, as from any other source
         my $via = $dtype eq 'int64' ? $type : is_float($dtype) ? $type : PDL::double();
-        local $PDL::undefval = 0;
         $pdl = AI::MXLoss::DType::cast(PDL->pdl($via, $source), $dtype);
     }
     elsif (blessed $source && $source->isa('AI::MXLoss::NDArray')) {
@@ -53,21 +52,28 @@ sub array {
     return _wrap(undef, typed(AI::MXLoss::DType::one_at_least($pdl), $dtype), $dtype);
 }
 
-# Nested lists of plain numbers only. undef is 0, as are strings that are none (with Perl's
-# warning).
+# Nested lists of plain numbers only; strings that are none are 0, with Perl's warning. Returns
+# whether there is an undef among them, which some versions of PDL refuse.
 sub _check_list {
     my ($list) = @_;
     my @todo = ($list);
+    my $undefined;
     while (my $part = shift @todo) {
         for my $element (@$part) {
-            next if !ref $element;
+            if (!ref $element) { $undefined ||= !defined $element; next }
             croak("array: an element is $element; expected numbers, or references to arrays of "
                     . 'these')
                 if ref $element ne 'ARRAY';
             push @todo, $element;
         }
     }
-    return;
+    return $undefined;
+}
+
+# The same with 0 for undef.
+sub _defined_list {
+    my ($list) = @_;
+    return [map { ref $_ ? _defined_list($_) : $_ // 0 } @$list];
 }
 
 # A shape as a list of lengths.
@@ -158,7 +164,7 @@ sub eye {
     return _wrap(undef, $pdl, $dtype);
 }
 
-# ---- Random ones ----------------------------------------------------------------------------------
+# ---- Random ones --------------------------------------------------------------------------------
 
 sub random { require AI::MXLoss::Random; return 'AI::MXLoss::Random' }
 

@@ -338,6 +338,12 @@ dies(sub { $x->dot(nd->ones([3])) }, qr/^dot: lhs of shape \[2,2\] and rhs of sh
 dies(sub { nd->concat($x, nd->ones([3, 3]), dim => 0) }, qr/cannot be joined/, 'concat');
 dies(sub { nd->maximum(1, 2) }, qr/at least one operand must be an NDArray/, 'two numbers');
 
+{
+    eval { die "mine\n" };
+    my $unused = $x + 1;
+    is($@, "mine\n", 'what an operator does leaves $@ alone');
+}
+
 # ---- Edges of functions
 my $inf = 9**9**9;
 my $edge = nd->array([-$inf, -1, 0, 2, $inf]);

@@ -4,10 +4,9 @@ use strict;
 use warnings;
 use AI::MXLoss::Croak;
 use Exporter 'import';
-use Scalar::Util qw(blessed looks_like_number);
 use PDL::Lite;
 use AI::MXLoss::AutoGrad;
-use AI::MXLoss::DType qw(is_float typed scalar_of);
+use AI::MXLoss::DType qw(is_float typed);
 
 our @EXPORT_OK = qw(operator fail shape_text axis_of axes_of unbroadcast reduced_back one_at_least);
 
@@ -66,12 +65,25 @@ sub fail { die bless [join '', @_], 'AI::MXLoss::Operators::Error' }
 sub _refuse {
     my ($name, $error, @pdls) = @_;
     $name =~ s/\A(backward of )?_/$1 \/\/ ''/e;    # as scripts call it
-    croak("$name: ", $error->[0]) if blessed $error && ref $error ne 'PDL';
+    croak("$name: ", $error->[0]) if ref $error eq 'AI::MXLoss::Operators::Error';
+    die $error if ref $error;
     my $shapes = join ' ', map { shape_text($_) } grep {defined} @pdls;
     croak("$name: operands could not be broadcast together with shapes $shapes")
         if $error =~ /mismatch|broadcast/i;
     $error =~ s/ at \S+ line \d+\.?.*//s;
     croak("$name: $error (inputs of shape $shapes)");
+}
+
+# What a sub returns for the arguments, or an error that names the operator; $@ stays the script's.
+sub _tried {
+    my ($name, $pdls, $code, @arguments) = @_;
+    my ($error, @results);
+    {
+        local $@;
+        eval { @results = $code->(@arguments); 1 } or $error = $@ || 'it failed';
+    }
+    _refuse($name, $error, @$pdls) if defined $error;
+    return wantarray ? @results : $results[0];
 }
 
 sub invoke {
@@ -88,8 +100,7 @@ sub invoke {
     }
     $dtype //= 'float32';
     $option->{dtype_of_inputs} = $dtype;
-    my $value = eval { $entry->{forward}->($option, @pdls) };
-    _refuse($entry->{name}, $@, @pdls) if !defined $value;
+    my $value = _tried($entry->{name}, \@pdls, $entry->{forward}, $option, @pdls);
     my $result_dtype = $option->{result_dtype} // $dtype;
     my $several = ref $value eq 'ARRAY';
     my @values = map { $entry->{view} ? $_ : typed($_, $result_dtype) } $several ? @$value : $value;
@@ -119,8 +130,8 @@ sub _tape {
         my @g = @_;
         $g[0] //= PDL->ones($AI::MXLoss::DType::PDL_TYPE{$dtype}, @$dims);
         local $option->{wants} = \@wants;
-        my @back = eval { $entry->{gradient}->($option, $several ? \@g : $g[0], $value, @$pdls) };
-        _refuse("backward of $entry->{name}", $@, $g[0], @$pdls) if $@;
+        my @back = _tried("backward of $entry->{name}", [$g[0], @$pdls], $entry->{gradient},
+            $option, $several ? \@g : $g[0], $value, @$pdls);
         return map {
             my ($g, $of) = ($back[$_], $dtypes[$_]);
             if (!$wants[$_] || !defined $of || !is_float($of)) { $g = undef }
@@ -141,18 +152,8 @@ sub _mixed_dtypes {
             . 'one dtype (see astype)');
 }
 
-require AI::MXLoss::Operators::Call;
-require AI::MXLoss::Operators::Axes;
-require AI::MXLoss::Operators::Elements;
-require AI::MXLoss::Operators::Special;
-require AI::MXLoss::Operators::Pairs;
-require AI::MXLoss::Operators::Reductions;
-require AI::MXLoss::Operators::Softmax;
-require AI::MXLoss::Operators::Shapes;
-require AI::MXLoss::Operators::Joins;
-require AI::MXLoss::Operators::Places;
-require AI::MXLoss::Operators::Network;
-require AI::MXLoss::Operators::Updates;
+require "AI/MXLoss/Operators/$_.pm"
+    for qw(Call Axes Elements Special Pairs Reductions Softmax Shapes Joins Places Network Updates);
 
 1;
 

@@ -66,6 +66,17 @@ use AI::MXLoss qw(mx);
         return $self->l1->($pred, $label) * $self->part + $self->l2->($pred, $label);
     }
 
+    package My::Layer;
+    use AI::MXLoss::Gluon::Mouse;
+    use AI::MXLoss::Function::Parameters;
+    use AI::MXLoss::Base;
+    extends 'AI::MXLoss::Gluon::HybridBlock';
+    has 'units' => (is => 'rw', isa => 'Int');
+    has 'scale' => (is => 'rw', default => 2);
+    around BUILDARGS => \&AI::MXLoss::Base::process_arguments;
+    method python_constructor_arguments() { [qw(units scale)] }
+    method hybrid_forward(GluonClass $F, GluonInput $x) { $x * $self->units * $self->scale }
+
     package My::Plain;
     use AI::MXLoss::Gluon::Mouse;
     use AI::MXLoss::Function::Parameters;
@@ -124,6 +135,11 @@ ok(!eval { My::Combo->new; 1 } && $@ =~ /Attribute \(part\) is required/, 'a req
 ok(!eval { $combo->l1(5); 1 }
     && $@ =~ /Changing attribute type for l1 from AI::MXLoss::Gluon::L1Loss to no ref/,
     'an attribute that was a block');
+is(My::Layer->new(3)->($x)->sum->asscalar, 60, 'arguments without names');
+is(My::Layer->new(3, 1, prefix => 'layer_')->name, 'layer', 'some with');
+is(My::Layer->new(units => 3, scale => 1)->($x)->sum->asscalar, 30, 'all of them');
+dies_at(sub { My::Layer->new(1, 2, 3) }, qr/at most 2 arguments \(units scale\) go without a name/,
+    'too many', __LINE__ - 1);
 is(My::Plain->new->($x, $y)->asscalar, 3, 'a Block with forward');
 is(My::Plain::helper(3, name => 'y'), 'y3', 'func');
 ok(!eval { My::Plain::helper('z'); 1 } && $@ =~ /parameter 1 \(\$n\)/, 'checks');

@@ -51,6 +51,21 @@ sub enumerate {
     return zip($code // (), [0 .. $#{ $lists[0] }], @lists);
 }
 
+sub process_arguments {
+    my ($original, $class, @arguments) = @_;
+    return $class->$original(@arguments) if !$class->can('python_constructor_arguments');
+    my %known = map { $_ => 1 } qw(prefix params), keys %{ $class->_attributes },
+        map { $_->init_arg // () } Mouse::Util::get_metaclass_by_name($class)->get_all_attributes;
+    my @named;
+    unshift @named, splice @arguments, -2
+        while @arguments > 1 && defined $arguments[-2] && $known{ $arguments[-2] };
+    my @names = @{ $class->python_constructor_arguments };
+    croak("$class: at most ", scalar @names, " arguments (@names) go without a name, got ",
+        scalar @arguments)
+        if @arguments > @names;
+    return $class->$original((map { $names[$_] => $arguments[$_] } 0 .. $#arguments), @named);
+}
+
 sub product {
     my $product = 1;
     $product *= $_ for @_;
@@ -174,6 +189,14 @@ How many elements of the sorted array are below X.
 =head2 digitize(ARRAY REF, BINS)
 
 For each value how many of the bins are not above it.
+
+=head2 process_arguments
+
+    around BUILDARGS => \&AI::MXLoss::Base::process_arguments;
+    method python_constructor_arguments() { ['units', 'scale'] }
+
+For classes of L<AI::MXLoss::Gluon::Mouse>, of which C<new> is to take its first arguments without
+names. Not exported.
 
 =head2 DTYPE_STR_TO_MX, DTYPE_MX_TO_STR, DTYPE_MX_TO_PDL, DTYPE_PDL_TO_MX
 

@@ -12,11 +12,12 @@ XSLoader::load('AI::MXLoss', $VERSION);
 
 *shape_of = \&reverse_dims;    # the same under the name that says what it gives for an array
 
-# " at FILE line N.": of the first caller that is not part of this distribution.
+# " at FILE line N.": of the first caller that is not part of this distribution, nor of
+# what it stands on.
 sub _where {
     my $level = 0;
     while (my ($package, $file, $line) = caller $level++) {
-        next if $package =~ /^AI::MXLoss(?:::|$)/ || $package =~ /^PDL(?:::|$)/;
+        next if $package =~ /^(?:AI::MXLoss|PDL|Mouse)(?:::|$)/;
         return " at $file line $line.\n";
     }
     my (undef, $file, $line) = caller 1;

@@ -6,6 +6,7 @@ use warnings;
 use Scalar::Util qw(blessed reftype refaddr weaken);
 use AI::MXLoss::Core ();
 use AI::MXLoss::AutoGrad ();
+use AI::MXLoss::Gluon::HookHandle ();
 use AI::MXLoss::Gluon::ParameterDict ();
 use parent -norequire, 'AI::MXLoss::Gluon::Block::Attributes';
 use AI::MXLoss::Gluon::Block::Attributes ();
@@ -201,16 +202,14 @@ sub DESTROY { }
 
 # ---- Calling ------------------------------------------------------------------------------------
 
-sub register_forward_pre_hook { return _hook($_[0]{_pre_hooks}, $_[1]) }
-sub register_forward_hook     { return _hook($_[0]{_hooks},     $_[1]) }
+sub register_forward_pre_hook {
+    my ($self, $hook) = @_;
+    return AI::MXLoss::Gluon::HookHandle->new($self->{_pre_hooks}, $hook);
+}
 
-sub _hook {
-    my ($hooks, $hook) = @_;
-    fail('the hook is ' . ($hook // 'undef') . '; expected a sub')
-        if (reftype($hook) // '') ne 'CODE';
-    my $entry = [$hook];
-    push @$hooks, $entry;
-    return bless [$hooks, $entry], 'AI::MXLoss::Gluon::HookHandle';
+sub register_forward_hook {
+    my ($self, $hook) = @_;
+    return AI::MXLoss::Gluon::HookHandle->new($self->{_hooks}, $hook);
 }
 
 sub call {
@@ -252,15 +251,6 @@ sub save_parameters { return AI::MXLoss::Gluon::Block::Files::save_parameters(@_
 sub load_parameters { return AI::MXLoss::Gluon::Block::Files::load_parameters(@_) }
 sub save_params     { return AI::MXLoss::Gluon::Block::Files::save_params(@_) }
 sub load_params     { return AI::MXLoss::Gluon::Block::Files::load_parameters(@_) }
-
-package AI::MXLoss::Gluon::HookHandle;
-
-sub detach {
-    my ($self) = @_;
-    my ($hooks, $entry) = @$self;
-    @$hooks = grep { $_ != $entry } @$hooks;
-    return;
-}
 
 1;
 

@@ -352,17 +352,9 @@ C<initialize> says
 
 1: factors on the trainer's learning rate and weight decay
 
-=item allow_deferred_init
+=item allow_deferred_init, differentiable
 
-0: whether C<initialize> may wait for the shape
-
-=item differentiable
-
-1: without it there is no gradient
-
-=item stype, grad_stype
-
-only 'default'
+0: whether C<initialize> may wait for the shape; 1: without it there is no gradient
 
 =back
 

@@ -44,8 +44,9 @@ sub repository {
 # The recorded cases; tests/tools/golden_text.py of the checkout explains the format.
 sub vectors {
     my ($root) = repository();
-    my $file
-        = -f 't/golden/vectors.txt' ? 't/golden/vectors.txt' : "$root/tests/golden/vectors.txt";
+    my ($file) = grep { -f } 't/golden/vectors.txt', $root ? "$root/tests/golden/vectors.txt" : ();
+    plan skip_all => 'vectors.txt is not here: releases have it, and checkouts in tests/golden'
+        if !$file;
     open my $in, '<', $file or die "$file: $!\n";
     my (@cases, $case);
     while (my $line = <$in>) {

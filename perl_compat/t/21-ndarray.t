@@ -381,6 +381,18 @@ for my $length (0, 7, 30, length($bytes) - 1) {
 }
 dies(sub { nd->load_frombuffer("x$bytes") }, qr/it begins with/, 'something else');
 dies(sub { nd->load_frombuffer("${bytes}x") }, qr/1 bytes are left over/, 'too long');
+{
+    my @wrong;
+    for (1 .. 2000) {
+        my $damaged = $bytes;
+        substr $damaged, rand length $damaged, 1, chr rand 256 for 1 .. 1 + rand 3;
+        substr $damaged, rand length $damaged, length $damaged, '' if rand() < 0.2;
+        my $got = eval { nd->load_frombuffer($damaged) };
+        push @wrong, $@
+            if !ref $got && $@ !~ /^the buffer is not a file of arrays: .* at \Q$0\E line/;
+    }
+    is_deeply(\@wrong, [], 'damaged files: each is read or refused with a sentence');
+}
 $x->attach_grad(grad_req => 'add');
 my $clone = dclone({ x => $x })->{x};
 is_deeply($clone->asarray, $x->asarray, 'dclone');

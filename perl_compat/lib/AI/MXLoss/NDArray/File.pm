@@ -157,7 +157,8 @@ sub _read_array {
     my @shape = $old
         ? _unpack($reader, "L<$axes", 4 * $axes, 'a shape')
         : _unpack($reader, "q<$axes", 8 * $axes, 'a shape');
-    _bad($reader, 'an array has the shape [' . join(',', @shape) . ']') if grep { $_ < 0 } @shape;
+    _bad($reader, 'an array has the shape [' . join(',', @shape) . ']')
+        if grep { $_ < 0 || $_ > 2**47 } @shape;    # also beside a length of 0
     my $count = 1;
     $count *= $_ for @shape;
     return undef if $magic != V3 && !(@shape && $count);    # never filled: nothing follows

@@ -40,7 +40,9 @@ sub reduction {
             $o->{axes} = \@axes;
             if ($all && !$o->{keepdims}) {
                 $o->{count} = $x->nelem;
-                return $function->($o, $x->clump(-1)->dummy(1));
+                my $value = $function->($o, $ndim == 1 ? $x : $x->clump(-1));
+                $value->setdims([1]);
+                return $value;
             }
             my @kept = _kept($o, $x);
             $o->{count} = $x->nelem ? $x->nelem / _product(@kept) : 1;

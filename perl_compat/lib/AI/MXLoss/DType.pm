@@ -10,7 +10,8 @@ use PDL::Lite;
 use PDL::Types ();
 use AI::MXLoss::Core;
 
-our @EXPORT_OK = qw(type_of is_float scalar_of cast typed one_at_least @DTYPES %PDL_TYPE);
+our @EXPORT_OK = qw(type_of is_float scalar_of ones_of cast typed one_at_least
+    @DTYPES %PDL_TYPE);
 
 our @DTYPES = qw(float32 float64 float16 uint8 int8 int32 int64);
 
@@ -74,6 +75,15 @@ sub scalar_of {
     };
 }
 
+# Ones of the dtype and these dimensions, to begin with when going back; never write to them.
+my %one;
+
+sub ones_of {
+    my ($dtype, @dims) = @_;
+    return $one{$dtype} //= PDL->ones($PDL_TYPE{$dtype}, 1) if @dims == 1 && $dims[0] == 1;
+    return PDL->ones($PDL_TYPE{$dtype}, @dims);
+}
+
 # There are no arrays without axes: a single number has shape [1].
 sub one_at_least {
     my ($pdl) = @_;
@@ -81,7 +91,7 @@ sub one_at_least {
 }
 
 sub CLONE {    # PDLs do not survive the making of a thread
-    %made = ();
+    %made = %one = ();
 }
 
 1;

@@ -6,7 +6,7 @@ use AI::MXLoss::Croak;
 use Exporter 'import';
 use PDL::Lite;
 use AI::MXLoss::AutoGrad;
-use AI::MXLoss::DType qw(is_float typed);
+use AI::MXLoss::DType qw(is_float ones_of typed);
 
 our @EXPORT_OK = qw(operator fail shape_text axis_of axes_of unbroadcast reduced_back one_at_least);
 
@@ -128,7 +128,7 @@ sub _tape {
         = ($several ? \@values : $values[0], [$values[0]->dims], $results->[0]{dtype});
     my $pullback = sub {
         my @g = @_;
-        $g[0] //= PDL->ones($AI::MXLoss::DType::PDL_TYPE{$dtype}, @$dims);
+        $g[0] //= ones_of($dtype, @$dims);
         local $option->{wants} = \@wants;
         my @back = _tried("backward of $entry->{name}", [$g[0], @$pdls], $entry->{gradient},
             $option, $several ? \@g : $g[0], $value, @$pdls);

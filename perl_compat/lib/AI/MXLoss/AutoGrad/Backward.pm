@@ -6,7 +6,7 @@ use strict;
 use warnings;
 use AI::MXLoss::Croak;
 use Scalar::Util qw(blessed refaddr);
-use AI::MXLoss::DType qw(typed);
+use AI::MXLoss::DType qw(ones_of typed);
 use PDL::Lite;
 
 # Lists of heads and of the PDLs to begin with, undef for ones.
@@ -55,11 +55,6 @@ sub _head_gradient {
     return $g->{dtype} eq $head->{dtype} ? $pdl : typed($pdl->copy, $head->{dtype});
 }
 
-sub _ones {
-    my ($dims, $dtype) = @_;
-    return PDL->ones($AI::MXLoss::DType::PDL_TYPE{$dtype}, @$dims);
-}
-
 # Nodes that the sources come from, the last one first.
 sub _order {
     my @stack = map { ref $_ eq 'ARRAY' ? $_->[0] : () } @_;
@@ -92,7 +87,7 @@ sub _gradients {
         }
         $$place = defined $$place ? typed($$place + $g, $dtype) : $g;
     };
-    $add->($_->[0], $_->[1] // _ones([$_->[2]{pdl}->dims], $_->[2]{dtype})) for @$pairs;
+    $add->($_->[0], $_->[1] // ones_of($_->[2]{dtype}, $_->[2]{pdl}->dims)) for @$pairs;
     for my $node (_order(map { $_->[0] } @$pairs)) {
         my $heads = delete $output{ $node->[NUMBER] };
         my $outputs = $node->[OUTPUTS];

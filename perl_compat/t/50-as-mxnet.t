@@ -81,6 +81,12 @@ ok(!eval { require AI::MXNet::Symbol; 1 }, 'what is not there');
 like($@, qr/AI::MXNet::Symbol is not part of AI::MXLoss/, 'says so');
 ok(!eval { mx->sym->Variable('x'); 1 } && $@ =~ /AI::MXLoss carries the losses/, 'mx->sym');
 
+# Versions
+is(AI::MXNet->VERSION, '1.91', 'the version of MXNet');
+dies_at(sub { AI::MXNet->VERSION(2) }, qr/version 2 required; AI::MXLoss stands in for 1.9.1/,
+    'another one', __LINE__ - 1);
+is(AI::MXLoss->VERSION, AI::MXLoss::Core->VERSION, 'and ours');
+
 # What AI::MXNet takes is taken.
 is(gluon->loss->SoftmaxCELoss->out_of_range, 'clip', 'class numbers are clipped');
 is(bits(gluon->loss->SoftmaxCELoss->($x, mx->nd->array([7, -1]))),

@@ -31,6 +31,15 @@ sub import {
     unshift @INC, \&_require;
     $INC{'AI/MXNet.pm'} = __FILE__;
 
+    # use AI::MXNet 1.5 asks for a version of MXNet's
+    *AI::MXLoss::VERSION = sub {
+        my ($name, @wanted) = @_;
+        return $name->UNIVERSAL::VERSION(@wanted) if $name ne 'AI::MXNet';
+        fail("AI::MXNet version $wanted[0] required; AI::MXLoss stands in for 1.9.1")
+            if @wanted && $wanted[0] > 1.91;
+        return '1.91';
+    };
+
     # where AI::MXLoss would refuse what AI::MXNet takes, and its scripts and tests give
     AI::MXLoss::Gluon::SoftmaxCrossEntropyLoss->_redeclare(out_of_range => default => 'clip');
     AI::MXLoss::Gluon::CTCLoss->_redeclare(blank_in_label => default => 'allow');

@@ -84,8 +84,9 @@ sub call {
     elsif ("$name" =~ /(?:gamma|running_var|moving_var)\z/)       { $nd .= 1 }
     else {
         croak(
-            "no rule for the first value of '$name'; expected a name ending in weight, bias, gamma or "
-                . 'beta, or a parameter with an init of its own');
+            "no rule for the first value of '$name'; expected a name ending in weight, bias, ",
+            'gamma or beta, or a parameter with an init of its own'
+        );
     }
     return;
 }

@@ -156,7 +156,8 @@ AI::MXLoss::Optimizer - update rules for parameters: SGD and Adam, as MXNet comp
 
 =head1 SYNOPSIS
 
-    my $trainer = gluon->Trainer($net->collect_params, 'sgd', { learning_rate => 0.1, momentum => 0.9 });
+    my $trainer = gluon->Trainer($net->collect_params, 'sgd',
+        { learning_rate => 0.1, momentum => 0.9 });
     my $adam = mx->optimizer->Adam(learning_rate => 0.001);
 
 =head1 DESCRIPTION

@@ -32,7 +32,8 @@ sub new {
         if $given->{compression_params};
     my $options = $given->{optimizer_params};
     croak(
-        "Trainer: optimizer_params is $options; expected a hash ref, such as { learning_rate => 0.1 }"
+        "Trainer: optimizer_params is $options; expected a hash ref, such as ",
+        '{ learning_rate => 0.1 }'
     ) if defined $options && ref $options ne 'HASH';
     my %by_index = map { $_ => $params[$_] } 0 .. $#params;
     my $optimizer = $given->{optimizer};
@@ -87,10 +88,11 @@ sub step {
         if ($weight->{fresh}) { push @fresh, [$i, $weight] }
         elsif (!$given->{ignore_stale_grad}) {
             croak(
-                "Gradient of Parameter `${\ $parameter->name}` on context ${\ $weight->context} has not "
-                    . 'been updated by backward since last `step`. Perhaps the loss does not depend on it. '
-                    . 'If that is intended, call step with ignore_stale_grad => 1 to leave such '
-                    . 'parameters as they are');
+                "Gradient of Parameter `${\ $parameter->name}` on context ${\ $weight->context} ",
+                'has not been updated by backward since last `step`. Perhaps the loss does not ',
+                'depend on it. If that is intended, call step with ignore_stale_grad => 1 to leave ',
+                'such parameters as they are'
+            );
         }
     }
     for (@fresh) {

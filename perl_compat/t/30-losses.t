@@ -216,5 +216,18 @@ mx->autograd->record(
         ok(!exists $plain->($y, $y)->{node}, 'nor without an array that has a gradient');
     }
 );
+# ---- A graph that is gone through several times
+{
+    my ($value, $two) = (undef, mx->nd->array([2, 2]));
+    mx->autograd->record(sub { $value = $plain->($x, $y) });
+    my @seen;
+    for my $retain (1, 1, 0) {
+        $value->backward(out_grad => $two, retain_graph => $retain);
+        push @seen, join ' ', $x->grad->aspdl->list;
+    }
+    is_deeply(\@seen, [('1 0 -2 0') x 3], 'gives the same each time');
+    dies_at(sub { $value->backward }, qr/graph of L2Loss has been used already/, 'up to the last',
+        __LINE__ - 1);
+}
 is_deeply(\@warnings, [], 'nothing warns');
 done_testing;

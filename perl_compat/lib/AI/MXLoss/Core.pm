@@ -200,9 +200,10 @@ The number that all elements of a float or double PDL are equal to; undef if the
 
 =head2 multiplied
 
-    my $product = multiplied($pdl, $number, $is_half);
+    my $product = multiplied($pdl, $number, $is_half, $in_place);
 
-A new PDL: each element times the number, in the PDL's own precision, or in half precision.
+A new PDL, or with C<$in_place> the same: each element times the number, in the PDL's own precision,
+or in half precision.
 
 =head2 exchange
 

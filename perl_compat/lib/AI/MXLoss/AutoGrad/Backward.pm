@@ -68,11 +68,14 @@ sub _order {
     return map { $seen{$_} } sort { $b <=> $a } keys %seen;
 }
 
+our $LAST_TIME = 0;    # whether the graph is used up, so that pullbacks may change what they kept
+
 # Gradients of the heads' sum, weighted by what they come with: pairs [variable, PDL]; the PDL is
 # undef for a variable that no gradient came to. No gradient, undef, stays none on its way back: it
 # is not multiplied by slopes that may be infinite.
 sub _gradients {
     my ($pairs, $retain) = @_;
+    local $LAST_TIME = !$retain;
     my (%variable, %output);
     my $add = sub {
         my ($source, $g) = @_;
@@ -153,6 +156,7 @@ sub _backward_along {
             return 0 if refaddr($before) == refaddr($parent);
         }
     }
+    local $LAST_TIME = !$retain;
     my $end = pop @chain;
     for my $step (@chain) {
         ($g) = $step->[PULLBACK]->($g);

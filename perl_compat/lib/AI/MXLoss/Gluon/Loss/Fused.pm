@@ -344,8 +344,10 @@ sub pull {
     my $factor = AI::MXLoss::Core::constant_of($head);
     return AI::MXLoss::Core::run(@$setting[0, 1], $inputs, $head, $want, 0) if !defined $factor;
     return @ready if $factor == 1;
-    my @halves = map { $_->{dtype} eq 'float16' } @$inputs[@$want];
-    return map { AI::MXLoss::Core::multiplied($ready[$_], $factor, $halves[$_]) } 0 .. $#ready;
+    my @halves = map { $_->{dtype} eq 'float16' ? 1 : 0 } @$inputs[@$want];
+    my $in_place = $AI::MXLoss::AutoGrad::LAST_TIME ? 1 : 0;    # nobody will come here again
+    return map { AI::MXLoss::Core::multiplied($ready[$_], $factor, $halves[$_], $in_place) }
+        0 .. $#ready;
 }
 
 1;

@@ -143,6 +143,7 @@ my @refused = (
     [sub { $l2->($x, $y, mx->nd->ones([3])) },                  qr/sample_weight/],
     [sub { $loss->L2Loss(batch_axis => 5)->($x, $y) },          qr/batch_axis/],
     [sub { $loss->SoftmaxCELoss->($x, mx->nd->array([0, 7])) }, qr/label.*7/],
+    [sub { $loss->SoftmaxCELoss->($x, $x) }, qr/looks dense, .*: pass sparse_label => 0 at/],
     [   sub { $l2->(pred => $x, lable => $y) },
         qr/L2Loss has no input 'lable'; its inputs are pred, label, sample_weight/
     ],

@@ -24,7 +24,12 @@ sub _where {
     return " at $file line $line.\n";
 }
 
-sub fail    { die $_[0] . _where() }
+sub fail {
+    my ($message) = @_;
+    $message =~ s/\b(\w+)=False\b/$1 => 0/g;    # the core advises in Python's words
+    die $message . _where();
+}
+
 sub caution { warn $_[0] . _where() }
 
 # For import: gives package $to a function $name that returns the class, if it is asked for.

@@ -151,10 +151,15 @@ run(number, options, inputs, head = NULL, want = NULL, with_value = NULL, spare 
         for (i = 0; i < n; i++)
             add_input(aTHX_ &call, i, element(aTHX_ list, i));
         check_inputs(aTHX_ &call);
-        if (head && SvOK(head))
+        if (head && SvROK(head))
             add_head(aTHX_ &call, head);
         if (!with_value || SvTRUE(with_value))
             want_value(aTHX_ &call);
+        if (head && SvOK(head) && !SvROK(head)) {
+            if (!call.value_sv)
+                fail(aTHX_ "run: a number for the head gradient needs the value");
+            add_head_number(&call, SvNV(head));
+        }
         if (n_want > n)
             fail(aTHX_ "%s: more gradients than inputs are wanted", call.info->name);
         for (i = 0; i < n_want; i++)

@@ -11,6 +11,7 @@ typedef struct {
     int n, n_want;
     described in[MXL_MAX_INPUTS], out[MXL_MAX_INPUTS], value, head;
     const mxl_tensor *inputs[MXL_MAX_INPUTS], *head_tensor;
+    double head_number;
     mxl_tensor *grads[MXL_MAX_INPUTS], *value_tensor;
     SV *value_sv, *grad_svs[MXL_MAX_INPUTS]; /* mortal references to PDLs; gradients as wanted */
     mxl_error error;
@@ -61,6 +62,25 @@ static void add_head(pTHX_ call_of_core *call, SV *array)
 {
     describe(aTHX_ &call->head, array, call->info->name, "head_grad");
     call->head_tensor = &call->head.tensor;
+}
+
+/* One number for the head gradient of every element of the value, whose shape is known by now. */
+static void add_head_number(call_of_core *call, double number)
+{
+    described *head = &call->head;
+    if (number == 1)
+        return;
+    set_up(head);
+    memcpy(head->shape, call->value.shape, sizeof head->shape);
+    memset(head->strides, 0, sizeof head->strides);
+    call->head_number = number;
+    head->tensor.ndim = call->value.tensor.ndim;
+    head->tensor.strides = head->strides;
+    head->tensor.dtype.code = MXL_FLOAT;
+    head->tensor.dtype.bits = 64;
+    head->tensor.dtype.lanes = 1;
+    head->tensor.data = &call->head_number;
+    call->head_tensor = &head->tensor;
 }
 
 static mxl_status run_core(call_of_core *call, mxl_tensor *const *grads)

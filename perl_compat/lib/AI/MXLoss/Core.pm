@@ -157,7 +157,8 @@ arrays in the order of C<< info->{inputs} >>; undef for one that is absent
 
 =item head
 
-the gradient to begin with, of the value's shape; undef (the default) for ones
+the gradient to begin with: an array of the value's shape; a number for all of it, if the value is
+wanted, too; undef (the default) for ones
 
 =item numbers
 
@@ -202,13 +203,6 @@ The elements of a float PDL as halves of two bytes each, in the machine's order,
 =head2 constant_of
 
 The number that all elements of a float or double PDL are equal to; undef if there is none.
-
-=head2 multiplied
-
-    my $product = multiplied($pdl, $number, $is_half, $in_place);
-
-A new PDL, or with C<$in_place> the same: each element times the number, in the PDL's own precision,
-or in half precision.
 
 =head2 exchange
 

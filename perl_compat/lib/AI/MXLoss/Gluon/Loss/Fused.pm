@@ -145,8 +145,9 @@ sub _core {
 
 sub _attribute_changed { delete $_[0]{_usual}; return }
 
-# What the core has to be told: its number of the loss, the options as it takes them, and a name for
-# the tape. Kept until an attribute changes; with what a call gave, made anew.
+# What the core has to be told: its number of the loss, the options as it takes them, a name for the
+# tape, and the head gradient that is expected: the one number that came the last time. Kept until an
+# attribute changes; with what a call gave, made anew.
 sub _setting {
     my ($self, $extra) = @_;
     return $self->{_usual} // $self->_make_setting if !$extra || !%$extra;
@@ -156,12 +157,12 @@ sub _setting {
                 . ($value // 'undef'))
             if !defined $value || ref $value || !looks_like_number($value) || $value - $value != 0;
     }
-    return [$self->_core->{number}, $self->_make_options(%$extra), $self->_class_name];
+    return [$self->_core->{number}, $self->_make_options(%$extra), $self->_class_name, 1];
 }
 
 sub _make_setting {
     my ($self) = @_;
-    my $setting = [$self->_core->{number}, $self->_make_options, $self->_class_name];
+    my $setting = [$self->_core->{number}, $self->_make_options, $self->_class_name, 1];
     $self->{_usual} = $setting if !_is_custom(ref $self);    # which usual_call goes by
     return $setting;
 }
@@ -292,16 +293,16 @@ sub _fused {
     my ($inputs, $extra) = $self->_bind($given);
     $inputs->[$_] = $self->_as_input($inputs->[$_], $_) for 0 .. $#$inputs;
     my $setting = $self->_setting($extra);
-    my ($number, $options, $name) = @$setting;
+    my ($number, $options, $name, $head) = @$setting;
     if ($AI::MXLoss::AutoGrad::RECORDING) {
         my @want = grep { _differentiable($inputs->[$_]) } 0 .. $#$inputs;
         if (@want) {
             my @sources = @$inputs[@want];
-            my ($value, @ready) = AI::MXLoss::Core::run($number, $options, $inputs, undef, \@want,
+            my ($value, @ready) = AI::MXLoss::Core::run($number, $options, $inputs, $head, \@want,
                 1, [map { delete $_->{spare} } @sources]);
             my $result = AI::MXLoss::NDArray->_wrap($value, _dtype_of($inputs->[0]));
             AI::MXLoss::AutoGrad::record_loss($name, \@sources, $result,
-                bless [$setting, \@want, $inputs, @ready], 'AI::MXLoss::Gluon::Loss::Pullback');
+                bless [$setting, $head, \@want, $inputs, @ready], 'AI::MXLoss::Gluon::Loss::Pullback');
             return $result;
         }
     }
@@ -325,8 +326,9 @@ sub _dtype_of {
 
 package AI::MXLoss::Gluon::Loss::Pullback;
 
-# The way back through a loss: a reference to an array of its setting, the numbers of the inputs
-# that have gradients, all inputs, and these gradients, computed already.
+# The way back through a loss: a reference to an array of its setting, the head gradient that its
+# gradients were computed for, the numbers of the inputs that have some, all inputs, and these
+# gradients.
 
 use overload
     '&{}' => sub {
@@ -335,19 +337,17 @@ use overload
     },
     'bool' => sub {1};
 
-# The gradients that there are, are those of the sum: a head gradient that is one number multiplies
-# them, for any other the core is called again.
+# If the head gradient is what was expected, the gradients are there; else the core is called again,
+# so that it makes no difference to any bit.
 sub pull {
     my ($state, $head) = @_;
-    my ($setting, $want, $inputs, @ready) = @$state;
-    return @ready if !defined $head;
-    my $factor = AI::MXLoss::Core::constant_of($head);
-    return AI::MXLoss::Core::run(@$setting[0, 1], $inputs, $head, $want, 0) if !defined $factor;
-    return @ready if $factor == 1;
-    my @halves = map { $_->{dtype} eq 'float16' ? 1 : 0 } @$inputs[@$want];
-    my $in_place = $AI::MXLoss::AutoGrad::LAST_TIME ? 1 : 0;    # nobody will come here again
-    return map { AI::MXLoss::Core::multiplied($ready[$_], $factor, $halves[$_], $in_place) }
-        0 .. $#ready;
+    my ($setting, $expected, $want, $inputs, @ready) = @$state;
+    my $factor = defined $head ? AI::MXLoss::Core::constant_of($head) : 1;
+    if (defined $factor) {
+        return @ready if $factor == $expected;
+        $setting->[3] = $factor;
+    }
+    return AI::MXLoss::Core::run(@$setting[0, 1], $inputs, $head, $want, 0);
 }
 
 1;

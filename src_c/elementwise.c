@@ -109,10 +109,8 @@ static void plan_sparse(const mxl_call *call, mxl_job *job, const mxl_geometry *
     job->inner = 1;
     for (i = g->classes + 1; i < p->ndim; i++)
         job->inner *= p->shape[i];
-    /* by shape only, so that results do not depend on the memory layout. Below 64 classes there is
-     * more to gain from working on many rows at once than there is to lose from transposing. */
-    job->loop = job->from_logits || (job->inner == 1 && job->classes >= 64) ? MXL_SPARSE_ROWS
-                                                                            : MXL_SPARSE_COLUMNS;
+    /* by shape only, so that results do not depend on the memory layout */
+    job->loop = job->from_logits || job->inner == 1 ? MXL_SPARSE_ROWS : MXL_SPARSE_COLUMNS;
     if (job->loop == MXL_SPARSE_ROWS)
         rows_and_classes.axes[rows_and_classes.n_axes++] = g->classes;
     mxl_view_stream(&job->in[0], p, &rows_and_classes, p->stride);

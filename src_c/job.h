@@ -100,6 +100,9 @@ enum { MXL_MAX_IN = 3, MXL_SPARSE_TILE = 256, MXL_ROW_TILE = 64 };
 /* of one input, in a tile of the elementwise loop: all of its buffers fit the first-level cache */
 enum { MXL_TILE_BYTES = 4096 };
 
+/* shorter rows are worked on many at a time: softmax in kernels/short_rows.h, sums in reduce.h */
+enum { MXL_SHORT_ROW = 64 };
+
 typedef struct mxl_job {
     int32_t loop;      /* an mxl_shape_of_loop */
     int32_t formula;   /* an mxl_formula_id; unused by the sparse loops */

@@ -11,6 +11,7 @@
 MXL_TARGET_BEGIN("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c" MXL_WIDEST)
 #define MXL_HAVE_FMA
 #define MXL_HAVE_F16C
+#define MXL_HAVE_AVX512
 #define MXL_KERNELS mxl_kernels_avx512
 #include "kernels/all.h"
 MXL_TARGET_END

@@ -4,7 +4,8 @@
  * Parameters, defined by the file that includes this after setting the compiler's target:
  *     MXL_KERNELS    name of the table to define, such as mxl_kernels_avx2
  *     MXL_HAVE_FMA   defined if the target has fused multiply-add
- *     MXL_HAVE_F16C  defined if it converts float16, by x86-64's instructions
+ *     MXL_HAVE_F16C  defined if it converts float16, by x86-64's instructions,
+ *     MXL_HAVE_AVX512  and if sixteen at a time
  *
  * Included once per file. Everything in here and below is compiled several times and must be
  * static: an inline function with external linkage would be merged with another instruction set's

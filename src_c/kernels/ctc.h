@@ -232,9 +232,8 @@ static double MXL_T(ctc_forward)(MXL_T(worker) * a, MXL_T(ctc) * c, int64_t samp
         const int64_t first = (sample * job->frames + t) * classes;
         const real *x = MXL_T(input)(&job->in[0], first, classes, a->x);
         real *e = MXL_T(place)(&job->din[0], first, classes, a->g);
-        int64_t at;
-        const real max = MXL_T(row_max)(x, classes, &at);
-        const sum_f64 normaliser = {mxl_log1p(c->r[t] = MXL_T(row_exp)(x, e, classes, max, at)), 0};
+        const real max = MXL_T(row_max)(x, classes);
+        const sum_f64 normaliser = {mxl_log1p(c->r[t] = MXL_T(row_exp)(x, e, classes, max)), 0};
         c->max[t] = (double)max;
         add_f64(&normalisers, normaliser);
         MXL_T(ctc_emit)(c, x, classes, t);

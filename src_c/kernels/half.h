@@ -53,8 +53,13 @@ MXL_FN uint16_t mxl_float_to_f16(float x) {
 #ifdef MXL_HAVE_F16C
 /* the same by the processor's own conversions, whose results are these (of NaNs, other payloads) */
 static void mxl_f16_load(float *restrict dst, const uint16_t *restrict src, int64_t n) {
-    int64_t i;
-    for (i = 0; i + 8 <= n; i += 8)
+    int64_t i = 0;
+#ifdef MXL_HAVE_AVX512
+    for (; i + 16 <= n; i += 16)
+        _mm512_storeu_ps(
+            dst + i, _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)(src + i))));
+#endif
+    for (; i + 8 <= n; i += 8)
         _mm256_storeu_ps(
             dst + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(src + i))));
     for (; i < n; i++)
@@ -62,8 +67,13 @@ static void mxl_f16_load(float *restrict dst, const uint16_t *restrict src, int6
 }
 
 static void mxl_f16_store(uint16_t *restrict dst, const float *restrict src, int64_t n) {
-    int64_t i;
-    for (i = 0; i + 8 <= n; i += 8)
+    int64_t i = 0;
+#ifdef MXL_HAVE_AVX512
+    for (; i + 16 <= n; i += 16)
+        _mm256_storeu_si256((__m256i *)(void *)(dst + i),
+                            _mm512_cvtps_ph(_mm512_loadu_ps(src + i), _MM_FROUND_TO_NEAREST_INT));
+#endif
+    for (; i + 8 <= n; i += 8)
         _mm_storeu_si128((__m128i *)(void *)(dst + i),
                          _mm256_cvtps_ph(_mm256_loadu_ps(src + i), _MM_FROUND_TO_NEAREST_INT));
     for (; i < n; i++)

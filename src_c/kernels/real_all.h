@@ -7,6 +7,8 @@
 
 #include "softmax.h"
 
+#include "short_rows.h"
+
 #include "worker.h"
 
 #include "elementwise.h"

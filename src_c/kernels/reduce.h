@@ -34,46 +34,89 @@ MXL_FN double MXL_T(total)(MXL_T(sum) a) {
     return a.s - a.s == 0 ? t : a.s; /* at inf and NaN the correction is NaN */
 }
 
-static MXL_T(sum) MXL_T(sum_of)(const real *v, int64_t n) {
+/* With `rest`, of all elements that are not 1; *ones receives how many are. */
+MXL_FN MXL_T(sum) MXL_T(sum_up)(const real *v, int64_t n, int rest, double *ones) {
     MXL_T(sum) r = {0, 0};
-    enum { lanes = 32 }; /* of double; with fewer gcc 12 stays scalar */
+    enum { lanes = MXL_REAL == 32 ? 16 : 32 }; /* with fewer doubles gcc 12 stays scalar */
+    mxl_uint count[lanes] = {0};
     int64_t i = 0;
     int l;
+#define MXL_BUT_ONES(x) (rest && (x) == 1 ? (real)0 : (x))
+#define MXL_COUNT(x) (rest && (x) == 1 ? 1u : 0u)
 #if MXL_REAL == 32
-    if (n >= 16) {
-        double a[16] = {0};
-        for (; i + 64 <= n; i += 64)
-            for (l = 0; l < 16; l++)
-                a[l] += (v[i + l] + v[i + 16 + l]) + (v[i + 32 + l] + v[i + 48 + l]);
-        for (; i + 16 <= n; i += 16)
-            for (l = 0; l < 16; l++)
-                a[l] += v[i + l];
+    if (n >= lanes) {
+        double a[lanes] = {0};
+        for (; i + 4 * lanes <= n; i += 4 * lanes)
+            for (l = 0; l < lanes; l++) {
+                const real w = v[i + l], x = v[i + lanes + l], y = v[i + 2 * lanes + l],
+                           z = v[i + 3 * lanes + l];
+                a[l] += (MXL_BUT_ONES(w) + MXL_BUT_ONES(x)) + (MXL_BUT_ONES(y) + MXL_BUT_ONES(z));
+                count[l] += MXL_COUNT(w) + MXL_COUNT(x) + MXL_COUNT(y) + MXL_COUNT(z);
+            }
+        for (; i + lanes <= n; i += lanes)
+            for (l = 0; l < lanes; l++) {
+                const real x = v[i + l];
+                a[l] += MXL_BUT_ONES(x);
+                count[l] += MXL_COUNT(x);
+            }
+        if (i < n) { /* what is left, among the last elements */
+            const int seen = (int)(i + lanes - n);
+            for (l = 0; l < lanes; l++) {
+                const real x = l < seen ? (real)0 : v[n - lanes + l];
+                a[l] += MXL_BUT_ONES(x);
+                count[l] += MXL_COUNT(x);
+            }
+            i = n;
+        }
         for (l = 0; l < 8; l++)
             a[l] += a[l + 8];
         for (l = 0; l < 4; l++)
             a[l] += a[l + 4];
         r.s = (a[0] + a[2]) + (a[1] + a[3]);
     }
-    for (; i < n; i++)
-        r.s += v[i];
+    for (; i < n; i++) {
+        r.s += MXL_BUT_ONES(v[i]);
+        count[0] += MXL_COUNT(v[i]);
+    }
     if (r.s - r.s != 0 && n >= 64) /* perhaps only a pair of floats overflowed: once more, slowly */
         for (i = 0, r.s = 0; i < n; i++)
-            r.s += v[i];
+            r.s += MXL_BUT_ONES(v[i]);
 #else
     if (n >= lanes) {
         double s[lanes] = {0}, c[lanes] = {0};
         for (; i + lanes <= n; i += lanes)
-            for (l = 0; l < lanes; l++)
-                MXL_TWO_SUM(s[l], c[l], v[i + l]);
+            for (l = 0; l < lanes; l++) {
+                const real x = v[i + l];
+                MXL_TWO_SUM(s[l], c[l], MXL_BUT_ONES(x));
+                count[l] += MXL_COUNT(x);
+            }
         for (l = 0; l < lanes; l++) {
             MXL_TWO_SUM(r.s, r.c, s[l]);
             r.c += c[l];
         }
     }
-    for (; i < n; i++)
-        MXL_TWO_SUM(r.s, r.c, v[i]);
+    for (; i < n; i++) {
+        MXL_TWO_SUM(r.s, r.c, MXL_BUT_ONES(v[i]));
+        count[0] += MXL_COUNT(v[i]);
+    }
 #endif
+#undef MXL_BUT_ONES
+#undef MXL_COUNT
+    if (rest) {
+        mxl_uint all = 0;
+        for (l = 0; l < lanes; l++)
+            all += count[l];
+        *ones = (double)all;
+    }
     return r;
+}
+
+static MXL_T(sum) MXL_T(sum_of)(const real *v, int64_t n) {
+    return MXL_T(sum_up)(v, n, 0, NULL);
+}
+
+static MXL_T(sum) MXL_T(rest_of)(const real *v, int64_t n, double *ones) {
+    return MXL_T(sum_up)(v, n, 1, ones);
 }
 
 /* ---- Outputs ------------------------------------------------------------------------------- */
@@ -105,7 +148,7 @@ static void MXL_T(sink_open)(MXL_T(sink) * s, const mxl_output *out, double fact
 }
 
 #if MXL_REAL == 32
-/* what sum_of gives for rows of fewer than 16 elements, side by side */
+/* the sums of short rows, side by side */
 MXL_LOOP void sums_of_short_rows(double *restrict sums, const float *restrict v, int64_t run,
                                  int64_t rows) {
     int64_t i, r;
@@ -117,13 +160,33 @@ MXL_LOOP void sums_of_short_rows(double *restrict sums, const float *restrict v,
 }
 #endif
 
+/* the sums of rows of n elements */
+static void MXL_T(row_sums)(const real *v, int64_t rows, int64_t n, real *sums) {
+    int64_t r;
+#if MXL_REAL == 32
+    enum { batch = 64 };
+    double some[batch];
+    int64_t i, m;
+    for (r = 0; n < MXL_SHORT_ROW && r < rows; r += m) {
+        m = rows - r < batch ? rows - r : batch;
+        sums_of_short_rows(some, v + r * n, n, m);
+        for (i = 0; i < m; i++)
+            sums[r + i] = (real)some[i];
+    }
+    if (n < MXL_SHORT_ROW)
+        return;
+#endif
+    for (r = 0; r < rows; r++)
+        sums[r] = (real)MXL_T(total)(MXL_T(sum_of)(v + r * n, n));
+}
+
 static void MXL_T(sink_rows)(MXL_T(sink) * s, const real *src, int64_t n) {
     enum { batch = 64 };
     const int64_t run = s->out->run;
     real done[batch];
     int64_t ready = 0;
 #if MXL_REAL == 32
-    while (run < 16 && s->in_open == 0 && n >= run) {
+    while (run < MXL_SHORT_ROW && s->in_open == 0 && n >= run) {
         const int64_t rows = n / run < batch ? n / run : batch;
         double sums[batch];
         sums_of_short_rows(sums, src, run, rows);

@@ -9,6 +9,7 @@ typedef struct {
     size_t worker_bytes; /* of one */
     int64_t step;        /* elements of a tile's buffer, */
     int64_t scratch;     /* of x and of g, */
+    int64_t wide;        /* of wide, */
     size_t extra;        /* bytes of the row loops' own */
     void *shared;
     double *cells;       /* of all chunks */
@@ -40,6 +41,7 @@ static void MXL_T(run_chunk)(void *context, int64_t chunk, int32_t number) {
         *buffers[i] = next;
     a.x = next;
     a.g = next + team->scratch;
+    a.wide = a.g + team->scratch;
     for (i = 0; i < MXL_OUTPUT_COUNT; i++) {
         MXL_T(sink_open)(sinks[i], outputs[i], i == 0 ? job->factor : 1, begin, cells);
         cells += MXL_T(cells_of)(outputs[i]);
@@ -94,6 +96,14 @@ static void MXL_T(plan_memory)(MXL_T(team) * team, int64_t tile) {
         break;
     case MXL_SPARSE_ROWS:
         team->scratch = job->classes;
+        if (job->classes < MXL_SHORT_ROW) {
+            team->scratch = MXL_TILE_BYTES / sizeof(real);
+            team->wide = team->scratch + MXL_T(spread_step);
+        }
+        break;
+    case MXL_SOFTMAX_ELEMENTWISE:
+        if (job->classes < MXL_SHORT_ROW)
+            team->wide = 3 * (team->step + MXL_T(spread_step));
         break;
     default:
         break;
@@ -101,7 +111,8 @@ static void MXL_T(plan_memory)(MXL_T(team) * team, int64_t tile) {
     team->extra = (team->extra + 63) / 64 * 64;
     team->worker_bytes =
         team->extra + MXL_SPARSE_TILE * sizeof(int64_t) +
-        (size_t)(team->step * MXL_T(worker_buffers) + team->scratch * 2) * sizeof(real);
+        (size_t)(team->step * MXL_T(worker_buffers) + team->scratch * 2 + team->wide) *
+            sizeof(real);
     team->worker_bytes = (team->worker_bytes + 127) / 128 * 128; /* no cache line for two of them */
 }
 

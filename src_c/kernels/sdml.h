@@ -131,9 +131,9 @@ static real MXL_T(sdml_value)(const MXL_T(sdml) * s, double *scores, double *e, 
                               real scale, real *g) {
     const mxl_sdml_targets *t = &s->targets;
     const int64_t n = s->rows;
-    int64_t j, at;
-    const double max = row_max_f64(scores, n, &at);
-    const double r = row_exp_f64(scores, e, n, max, at);
+    int64_t j;
+    const double max = row_max_f64(scores, n);
+    const double r = row_exp_f64(scores, e, n, max);
     double value = t->entropy + t->same * (max - scores[row]) + mxl_log1p(r);
     if (g) {
         const double inverse = 1 / (1 + r), by = 2 * (double)scale;

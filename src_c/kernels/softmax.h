@@ -4,52 +4,34 @@
  * Compiled once per instruction set and MXL_REAL.
  */
 
-/* The largest of n > 0 elements; NaNs are passed over, they show in the sum. *at is where it is (0
- * when there is none, in a row of NaNs). A block's maximum takes 32 lanes: with 16 gcc 12 stays
- * scalar. The position is searched in the best block only. */
-static real MXL_T(row_max)(const real *x, int64_t n, int64_t *at) {
-    enum { lanes = 32, block = 2048 };
+/* The largest of n > 0 elements; NaNs are passed over, they show in the sum. 32 lanes: with 16 gcc
+ * 12 stays scalar. */
+static real MXL_T(row_max)(const real *x, int64_t n) {
+    enum { lanes = 32 };
     const real lowest = MXL_T(from_bits)(MXL_T(bits)((real)HUGE_VAL) | MXL_SIGN_BIT);
-    real best = lowest;
-    int64_t i, start, best_start = 0;
-    for (start = 0; start < n; start += block) {
-        const real *b = x + start;
-        int64_t m = n - start < block ? n - start : block;
-        real top = lowest;
-        i = 0;
-        if (m >= lanes) {
-            real a[lanes];
-            int l;
-            for (l = 0; l < lanes; l++)
-                a[l] = lowest;
-            for (; i + lanes <= m; i += lanes)
-                for (l = 0; l < lanes; l++)
-                    a[l] = b[i + l] > a[l] ? b[i + l] : a[l];
-            for (l = 0; l < 16; l++)
-                a[l] = a[l + 16] > a[l] ? a[l + 16] : a[l];
-            for (l = 0; l < 8; l++)
-                a[l] = a[l + 8] > a[l] ? a[l + 8] : a[l];
-            for (l = 0; l < 8; l++)
-                top = a[l] > top ? a[l] : top;
-        }
-        for (; i < m; i++)
-            top = b[i] > top ? b[i] : top;
-        if (top > best) {
-            best = top;
-            best_start = start;
-        }
-    }
-    for (i = best_start; i + lanes <= n; i += lanes) { /* all at once, so that it vectorises */
-        int found = 0, l;
+    real top = lowest;
+    int64_t i = 0;
+    if (n >= lanes) {
+        real a[lanes];
+        int l;
         for (l = 0; l < lanes; l++)
-            found |= x[i + l] == best;
-        if (found)
-            break;
+            a[l] = lowest;
+        for (; i + lanes <= n; i += lanes)
+            for (l = 0; l < lanes; l++)
+                a[l] = x[i + l] > a[l] ? x[i + l] : a[l];
+        for (l = 0; l < lanes; l++) /* some of them once more */
+            a[l] = x[n - lanes + l] > a[l] ? x[n - lanes + l] : a[l];
+        for (l = 0; l < 16; l++)
+            a[l] = a[l + 16] > a[l] ? a[l + 16] : a[l];
+        for (l = 0; l < 8; l++)
+            a[l] = a[l + 8] > a[l] ? a[l + 8] : a[l];
+        for (l = 0; l < 8; l++)
+            top = a[l] > top ? a[l] : top;
+        return top;
     }
-    while (i < n && x[i] != best)
-        i++;
-    *at = i < n ? i : 0;
-    return best;
+    for (; i < n; i++)
+        top = x[i] > top ? x[i] : top;
+    return top;
 }
 
 MXL_LOOP void MXL_T(exponentials)(real *restrict e, const real *restrict x, int64_t n, real max) {
@@ -58,15 +40,24 @@ MXL_LOOP void MXL_T(exponentials)(real *restrict e, const real *restrict x, int6
         e[i] = MXL_T(exp_below_1)(x[i] - max);
 }
 
-/* e_i = exp(x_i - max), and the sum of all but e_at. Infinite max: NaN, as inf - inf.
- * Between blocks the memory behind the row, where the next one usually lies, is asked for: finding
- * a maximum waits for memory, and this hides most of that (7 to 12 % of a large SoftmaxCE). */
-static double MXL_T(row_exp)(const real *x, real *e, int64_t n, real max, int64_t at) {
+/* the same with a maximum for each */
+MXL_LOOP void MXL_T(exponentials_of)(real *restrict e, const real *restrict x,
+                                     const real *restrict max, int64_t n) {
+    int64_t i;
+    for (i = 0; i < n; i++)
+        e[i] = MXL_T(exp_below_1)(x[i] - max[i]);
+}
+
+/* e_i = exp(x_i - max), and the sum of all of them without one that is 1. Infinite max: NaN, as
+ * inf - inf. Between pieces the memory behind the row, where the next one usually lies, is asked
+ * for: finding a maximum waits for memory, and this hides most of that (7 to 12 % of a large
+ * SoftmaxCE). */
+static double MXL_T(row_exp)(const real *x, real *e, int64_t n, real max) {
     MXL_T(sum) r = {0, 0};
     enum { block = 512, line = 64 / sizeof(real), piece = 8 * line };
+    double ones, all_ones = -1;
     int64_t i, start, end, from, to;
     for (start = 0; start < n; start = end) {
-        real at_max = 0;
         end = start + block < n ? start + block : n;
         for (from = start; from < end; from = to) {
             to = from + piece < end ? from + piece : end;
@@ -74,15 +65,10 @@ static double MXL_T(row_exp)(const real *x, real *e, int64_t n, real max, int64_
                 MXL_PREFETCH((uintptr_t)(const void *)x + (uintptr_t)(n + i) * sizeof(real));
             MXL_T(exponentials)(e + from, x + from, to - from, max);
         }
-        if (at >= start && at < end) {
-            at_max = e[at];
-            e[at] = 0;
-        }
-        MXL_T(add)(&r, MXL_T(sum_of)(e + start, end - start));
-        if (at >= start && at < end)
-            e[at] = at_max;
+        MXL_T(add)(&r, MXL_T(rest_of)(e + start, end - start, &ones));
+        all_ones += ones;
     }
-    return MXL_T(total)(r) + (max - max);
+    return MXL_T(total)(r) + all_ones + (max - max);
 }
 
 typedef struct {
@@ -94,9 +80,8 @@ typedef struct {
 static MXL_T(softmax) MXL_T(row_softmax)(const real *x, real *e, int64_t n) {
     MXL_T(softmax) row;
     double r;
-    int64_t at;
-    row.max = MXL_T(row_max)(x, n, &at);
-    r = MXL_T(row_exp)(x, e, n, row.max, at);
+    row.max = MXL_T(row_max)(x, n);
+    r = MXL_T(row_exp)(x, e, n, row.max);
     row.log_sum = (real)mxl_log1p(r);
     row.inverse = (real)(1 / (1 + r));
     return row;

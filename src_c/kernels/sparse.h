@@ -2,41 +2,84 @@
  * sparse.h - softmax cross entropy with class numbers as labels
  *
  * The stream has one position per row. Two layouts: `rows` has the classes of a row side by side
- * and vectorises along them; `columns` has the same class of many rows side by side and vectorises
- * across the rows. NCHW images are columns; so are short rows, after loading them transposed.
+ * and vectorises along them, or along many rows if they are short; `columns` has the same class of
+ * many rows side by side, as NCHW images do, and vectorises across the rows.
  * Log-probabilities need neither: they are only picked from. In all of them a->u has the factor on
  * each row's gradient, a->labels its class; a->e receives the values.
  *
  * Compiled once per instruction set and MXL_REAL.
  */
 
-/* n rows, each with its classes side by side */
-static void MXL_T(rows_tile)(MXL_T(worker) * a, int64_t position, int64_t n) {
-    const mxl_job *job = a->job;
-    const int64_t classes = job->classes;
-    const int want = job->din[0].kind != MXL_UNWANTED;
+/* what the value of a row needs */
+typedef struct {
     real max[MXL_SPARSE_TILE], x_label[MXL_SPARSE_TILE];
     double r[MXL_SPARSE_TILE];
-    int64_t row, i;
-    for (row = 0; row < n; row++) {
-        const int64_t first = (position + row) * classes, y = a->labels[row];
-        const real *x = MXL_T(input)(&job->in[0], first, classes, a->x);
-        real *e = want ? MXL_T(place)(&job->din[0], first, classes, a->g) : a->g;
-        int64_t at;
-        max[row] = MXL_T(row_max)(x, classes, &at);
-        r[row] = MXL_T(row_exp)(x, e, classes, max[row], at);
-        x_label[row] = x[y];
-        if (want) {
-            const real factor = (real)((double)a->u[row] / (1 + r[row]));
-            const real e_label = e[y];
-            for (i = 0; i < classes; i++)
-                e[i] *= factor;
-            e[y] = a->u[row] * MXL_T(softmax_dlabel)(e_label, r[row]);
-            MXL_T(sink_put)(&a->din[0], first, e, classes);
-        }
+} MXL_T(row_facts);
+
+/* `rows` short rows from `position` on, which are `row` and its neighbours in the tile */
+static void MXL_T(short_rows)(MXL_T(worker) * a, int64_t position, int64_t row, int64_t rows,
+                              MXL_T(row_facts) * f) {
+    const mxl_job *job = a->job;
+    const int64_t classes = job->classes, first = position * classes, n = rows * classes;
+    const int want = job->din[0].kind != MXL_UNWANTED;
+    const real *x = MXL_T(input)(&job->in[0], first, n, a->x);
+    real *e = want ? MXL_T(place)(&job->din[0], first, n, a->g) : a->g;
+    real factor[MXL_SPARSE_TILE], e_label[MXL_SPARSE_TILE];
+    int64_t i;
+    MXL_T(short_softmax)(x, e, a->wide, rows, classes, f->max + row, f->r + row);
+    for (i = 0; i < rows; i++) {
+        const int64_t at = i * classes + a->labels[row + i];
+        f->x_label[row + i] = x[at];
+        e_label[i] = e[at];
+        factor[i] = (real)((double)a->u[row + i] / (1 + f->r[row + i]));
     }
+    if (!want)
+        return;
+    MXL_T(spread)(a->wide, factor, rows, classes);
+    MXL_T(multiply)(e, a->wide, n);
+    for (i = 0; i < rows; i++)
+        e[i * classes + a->labels[row + i]] =
+            a->u[row + i] * MXL_T(softmax_dlabel)(e_label[i], f->r[row + i]);
+    MXL_T(sink_put)(&a->din[0], first, e, n);
+}
+
+/* a row with its classes side by side; `row` is its place in the tile */
+static void MXL_T(long_row)(MXL_T(worker) * a, int64_t position, int64_t row,
+                            MXL_T(row_facts) * f) {
+    const mxl_job *job = a->job;
+    const int64_t classes = job->classes, first = position * classes, y = a->labels[row];
+    const int want = job->din[0].kind != MXL_UNWANTED;
+    const real *x = MXL_T(input)(&job->in[0], first, classes, a->x);
+    real *e = want ? MXL_T(place)(&job->din[0], first, classes, a->g) : a->g;
+    int64_t i;
+    f->max[row] = MXL_T(row_max)(x, classes);
+    f->r[row] = MXL_T(row_exp)(x, e, classes, f->max[row]);
+    f->x_label[row] = x[y];
+    if (want) {
+        const real factor = (real)((double)a->u[row] / (1 + f->r[row]));
+        const real e_label = e[y];
+        for (i = 0; i < classes; i++)
+            e[i] *= factor;
+        e[y] = a->u[row] * MXL_T(softmax_dlabel)(e_label, f->r[row]);
+        MXL_T(sink_put)(&a->din[0], first, e, classes);
+    }
+}
+
+static void MXL_T(rows_tile)(MXL_T(worker) * a, int64_t position, int64_t n) {
+    enum { most = MXL_TILE_BYTES / sizeof(real) };
+    const int64_t classes = a->job->classes;
+    MXL_T(row_facts) f;
+    int64_t row, m;
+    if (classes < MXL_SHORT_ROW)
+        for (row = 0; row < n; row += m) {
+            m = n - row < most / classes ? n - row : most / classes;
+            MXL_T(short_rows)(a, position + row, row, m, &f);
+        }
+    else
+        for (row = 0; row < n; row++)
+            MXL_T(long_row)(a, position + row, row, &f);
     for (row = 0; row < n; row++)
-        a->e[row] = MXL_T(softmax_value)(max[row], x_label[row], r[row]);
+        a->e[row] = MXL_T(softmax_value)(f.max[row], f.x_label[row], f.r[row]);
 }
 
 /* n rows of log-probabilities: pick one of each */

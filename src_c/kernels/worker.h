@@ -10,6 +10,7 @@ typedef struct {
     /* buffers of job->tile elements */
     real *in[MXL_MAX_IN], *w, *h, *u, *s, *t, *e, *d[MXL_MAX_IN], *dw, *lp, *sm;
     real *x, *g;     /* sparse and row loops: room for rows of the inputs and their gradients */
+    real *wide;      /* short rows: numbers of each row, spread out over its elements */
     int64_t *labels; /* sparse: class numbers of a tile */
     char *extra;     /* row loops: further room of this thread, */
     void *shared;    /* and what all threads of the call share */

@@ -21,7 +21,7 @@ ARITHMETIC = re.compile(r"v?(add|sub|mul|div|max|min|fn?m(add|sub)\d*)(ps|pd|ss|
 # of the lanes at the end is unrolled, and that is most of it; left scalar they would have next to none.
 # The steps through a lattice come back as fewer instructions, their maxima being compared and blended.
 # A panel of SDML is a register wide, which the scalar version spells out number by number.
-SHARE = {"sdml_scores": 0.1, "sdml_gradient": 0.1, "row_max": 0.15, "sum_of": 0.15, "dots": 0.12, "lattice_forward": 0.35,
+SHARE = {"sdml_scores": 0.1, "sdml_gradient": 0.1, "row_max": 0.15, "sum_of": 0.1, "dots": 0.12, "lattice_forward": 0.35,
          "lattice_backward": 0.35, "lattice_posterior_of": 0.6}
 LOOPS = re.compile(r"((\w+_tile|columns|row_max|exponentials|sum_of|sdml_scores|sdml_gradient|dots|"
                    r"difference|triplet_terms|cosine_gradient)_f(32|64)|lattice_(emit|forward|backward|posterior_of))$")

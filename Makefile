@@ -1,5 +1,5 @@
 # Verbs only. `make demo` and `make test` set up what they need on a fresh Debian machine.
-.PHONY: demo test mxnet bench arm64 clang asan fmt clean
+.PHONY: demo test mxnet bench growth arm64 clang asan fmt clean
 BUILD = build/cp*/
 
 demo:
@@ -18,6 +18,10 @@ mxnet: # next to the real MXNet 1.9.1, in an environment of its own
 
 bench: # value and gradient next to PyTorch, JAX and MXNet; ARGS="--quick" and other options
 	@.ci/bench-suite --json bench.json --picture bench.png $(ARGS)
+
+growth: # time against size, batch, classes, frames and threads
+	@.ci/setup demo
+	.venv/bin/python tests/bench/growth.py --json growth.json --picture growth.png $(ARGS)
 
 arm64 clang asan: # the C tests elsewhere; see the script
 	@.ci/c-suite $@

@@ -1,6 +1,6 @@
 """How time grows with size, batch, classes, frames and threads: value and gradient of mxloss alone.
 
-    python tests/bench/growth.py [--json growth.json] [--picture growth.png] [--largest 26]
+    python tests/bench/growth.py [--json growth.json] [--picture growth.png] [--quick]
 
 Time per element over size is flat where the mathematics is linear; steps are caches.
 """
@@ -42,13 +42,18 @@ def sequences(rng, shape):
     return [rng.standard_normal(shape, np.float32), labels]
 
 
+def sizes_from(power, most):
+    return [2**k for k in range(power, max(power, int(np.log2(most))) + 1)]
+
+
 def curves(largest):
     """(panel, name, loss, maker of inputs, [(x, shape)]); x is what the panel has on its axis."""
     sizes = [2**k for k in range(6, largest + 1)]
     square = [(n, elements(n)) for n in sizes]
-    batches = [(n, (n, 1000)) for n in sizes if n * 1000 <= 2**largest]
-    rows = [(c, (max(1, 2**20 // c), c)) for c in (2**k for k in range(1, 21))]
-    frames = [(t, (16, t, 64)) for t in (2**k for k in range(6, 13))]
+    batches = [(n, (n, 1000)) for n in sizes_from(0, max(1, 2**largest // 1000))]
+    most = 2 ** min(20, largest)
+    rows = [(c, (most // c, c)) for c in sizes_from(1, most)]
+    frames = [(t, (16, t, 64)) for t in sizes_from(6, most // 256)]
     return [
         ("elements", "L2", losses.L2Loss(), pair, square),
         ("elements", "Huber", losses.HuberLoss(), pair, square),
@@ -60,7 +65,7 @@ def curves(largest):
             "Triplet, 256 numbers",
             losses.TripletLoss(),
             lambda rng, shape: [*pair(rng, shape), rng.standard_normal(shape, np.float32)],
-            [(n, (n, 256)) for n in sizes if n * 256 <= 2**largest],
+            [(n, (n, 256)) for n in sizes_from(0, max(1, 2**largest // 256))],
         ),
         ("classes", "SoftmaxCE, 2^20 elements", losses.SoftmaxCELoss(), classes, rows),
         (
@@ -99,14 +104,14 @@ class Point:
         return (time.perf_counter() - start) / n
 
 
-def measure(largest, threads):
+def measure(largest, threads, rounds):
     points = [
         Point(panel, name, loss, make, x, shape, n)
         for panel, name, loss, make, sizes in curves(largest)
         for n in range(1, threads + 1)
         for x, shape in sizes
     ]
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for point in tqdm(points):
             point.measure()
     keys = ("panel", "name", "threads", "x", "elements", "seconds")
@@ -172,8 +177,9 @@ def main(argv=None):
     parser.add_argument("--picture", help="file for a picture")
     parser.add_argument("--largest", type=int, default=26, help="power of 2; default %(default)s")
     parser.add_argument("--threads", type=int, default=2, help="curves from 1 to so many")
+    parser.add_argument("--quick", action="store_true", help="one round")
     args = parser.parse_args(argv)
-    points = measure(args.largest, args.threads)
+    points = measure(args.largest, args.threads, 1 if args.quick else ROUNDS)
     if args.json:
         pathlib.Path(args.json).write_text(json.dumps(points, indent=1))
     if args.picture:

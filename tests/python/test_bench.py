@@ -51,6 +51,25 @@ def test_runs(tmp_path):
         assert word in done.stdout
 
 
+def test_growth(tmp_path):
+    args = ["--largest", "9", "--threads", "1", "--quick", "--json", "g.json", "--picture", "g.png"]
+    done = program("growth.py", *args, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    points = json.loads((tmp_path / "g.json").read_text())
+    assert {p["panel"] for p in points} == {"elements", "batch", "classes", "frames"}
+    assert all(p["seconds"] > 0 and p["elements"] > 0 for p in points)
+    assert (tmp_path / "g.png").read_bytes().startswith(b"\x89PNG")
+    sys.path.insert(0, str(BENCH))
+    try:
+        from growth import cliffs
+    finally:
+        sys.path.pop(0)
+    steps = [{"panel": "a", "name": "L", "threads": 1, "x": n, "elements": n, "seconds": s}
+             for n, s in ((1, 5.0), (2, 5.5), (4, 40.0))]
+    assert cliffs(steps) == ["L, 1 thread(s): a 2 to 4 costs 3.6 times as much per element"]
+    assert cliffs(steps[:2]) == []
+
+
 def test_refuses_unknown_words(tmp_path):
     done = program("run.py", "--peers", "mxloss,tensorflow", cwd=tmp_path)
     assert done.returncode == 2 and "'tensorflow' is none of mxloss,torch" in done.stderr

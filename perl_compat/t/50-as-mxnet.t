@@ -79,7 +79,16 @@ END
 
 ok(!eval { require AI::MXNet::Symbol; 1 }, 'what is not there');
 like($@, qr/AI::MXNet::Symbol is not part of AI::MXLoss/, 'says so');
+dies_at(sub { AI::MXNet::Executor->new },
+    qr/\Anew: AI::MXNet::Executor is not part of AI::MXLoss/, 'nor is this', __LINE__ - 1);
 ok(!eval { mx->sym->Variable('x'); 1 } && $@ =~ /AI::MXLoss carries the losses/, 'mx->sym');
+
+{
+    package Other;
+    require AI::MXNet::NDArray;
+    AI::MXNet::NDArray->import('nd');
+}
+is(Other::nd(), mx->nd, 'nd is mx->nd, however it is imported');
 
 # Versions
 is(AI::MXNet->VERSION, '1.91', 'the version of MXNet');

@@ -10,6 +10,16 @@ BEGIN { *fail = \&AI::MXLoss::Core::fail }
 
 my $done;
 
+# Classes of AI::MXNet that there are no counterparts of.
+my @FOREIGN = qw(Symbol Module Executor KVStore RNN Image Monitor Callback Visualization RecordIO
+    CachedOp Profiler Gluon::RNN Gluon::ModelZoo);
+
+sub _not_part {
+    my ($name) = @_;
+    return "AI::MXNet::$name is not part of AI::MXLoss, which stands in for AI::MXNet here: it "
+        . "carries the losses of MXNet's Gluon and what small training scripts need around them";
+}
+
 sub import {
     my ($class, @arguments) = @_;
     my ($unknown) = grep { $_ ne 'force' } @arguments;
@@ -30,6 +40,10 @@ sub import {
     *{AI::MXNet::} = *{AI::MXLoss::};
     unshift @INC, \&_require;
     $INC{'AI/MXNet.pm'} = __FILE__;
+
+    # what scripts may ask for without a `use` of its own
+    AI::MXLoss::Core::refuse_others("AI::MXLoss::$_", "%s: " . _not_part($_))
+        for @FOREIGN;
 
     # use AI::MXNet 1.5 asks for a version of MXNet's
     *AI::MXLoss::VERSION = sub {
@@ -54,10 +68,8 @@ sub _require {
     if (!$INC{$ours} && !grep { !ref && -f "$_/$ours" } @INC) {
         (my $name = $rest) =~ s{/}{::}g;
         $name =~ s/\.pm\z//;
-        fail(
-            "AI::MXNet$name is not part of AI::MXLoss, which stands in for AI::MXNet here: it "
-                . "carries the losses of MXNet's Gluon and what small training scripts need "
-                . "around them");
+        $name =~ s/\A:://;
+        fail(_not_part($name));
     }
     require $ours;
     my $source = "1;\n";

@@ -171,9 +171,11 @@ sub grad {
         = _options($who, [qw(head_grads retain_graph create_graph train_mode)], @options);
     croak("$who: create_graph => 1 is not supported: gradients of gradients are not recorded")
         if $option{create_graph};
-    my @chosen = _is_array($variables) ? $variables : @{ $variables // [] };
-    croak("$who: expected an NDArray, or a reference to an array of NDArrays, to differentiate "
-            . 'with respect to')
+    my @chosen
+        = _is_array($variables) ? $variables : ref $variables eq 'ARRAY' ? @$variables : ();
+    croak("$who: variables is ", _text($variables),
+        '; expected an NDArray, or a reference to an array of NDArrays, to differentiate with '
+            . 'respect to')
         if !@chosen;
     for my $i (0 .. $#chosen) {
         croak("$who: variable $i is $chosen[$i]; expected an NDArray")

@@ -28,6 +28,8 @@ sub new {
 
 sub cpu {
     my ($class, $id) = @_;
+    croak("cpu: the number of a device is $id; expected an integer from 0 on")
+        if defined $id && $id !~ /\A[0-9]{1,9}\z/;
     return $id ? bless { type => 'cpu', id => $id }, __PACKAGE__ : $default;
 }
 sub cpu_pinned  { return $_[0]->cpu($_[1]) }

@@ -35,6 +35,7 @@ sub caution { warn $_[0] . _where() }
 # For import: gives package $to a function $name that returns the class, if it is asked for.
 sub export_name {
     my ($to, $class, $name, @asked) = @_;
+    $class =~ s/\AAI::MXNet\b/AI::MXLoss/;    # under AsMXNet; mx->nd and nd are to agree
     global_name($name, $class);
     for my $asked (@asked) {
         fail("$class exports '$name' only, not '$asked'") if $asked ne $name;
@@ -51,6 +52,17 @@ sub global_name {
     my ($name, $class) = @_;
     no strict 'refs';
     *{"main::${name}::"} = *{"main::${class}::"} if !%{"main::${name}::"};
+    return;
+}
+
+# Any other method of a class that scripts ask for others dies: a format for its name.
+our $AUTOLOAD;
+
+sub refuse_others {
+    my ($class, $format) = @_;
+    no strict 'refs';
+    *{"${class}::AUTOLOAD"} = sub { fail(sprintf $format, $AUTOLOAD =~ /([^:]+)\z/) };
+    *{"${class}::DESTROY"}  = sub { };
     return;
 }
 
@@ -243,5 +255,15 @@ Dies, or warns, with a sentence and the line of the first caller outside this di
 
 For the C<import> of the classes: gives a package a function that returns a class; makes a name
 the class's other name everywhere.
+
+=head2 refuse_others
+
+    refuse_others('AI::MXLoss::IO', "io has no '%s'; AI::MXLoss has NDArrayIter");
+
+Lets methods that a class does not have die with a sentence of your own.
+
+=head2 has_memory
+
+Whether so many bytes can be had: PDL ends the process if they cannot.
 
 =cut

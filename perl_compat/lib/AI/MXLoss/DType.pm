@@ -10,7 +10,8 @@ use PDL::Lite;
 use PDL::Types ();
 use AI::MXLoss::Core;
 
-our @EXPORT_OK = qw(type_of is_float scalar_of ones_of cast typed one_at_least
+our @EXPORT_OK = qw(type_of is_float scalar_of ones_of cast typed one_at_least fits_memory
+    check_memory
     @DTYPES %PDL_TYPE);
 
 our @DTYPES = qw(float32 float64 float16 uint8 int8 int32 int64);
@@ -51,6 +52,19 @@ sub cast {
         $pdl = $pdl->convert($PDL_TYPE{$dtype});
     }
     return $pdl;
+}
+
+# Whether there is memory for doubles of these dimensions. If there is not, PDL ends the process.
+sub fits_memory {
+    my $bytes = 8;
+    $bytes *= $_ for @_;
+    return $bytes <= 2**27 || AI::MXLoss::Core::has_memory($bytes);
+}
+
+sub check_memory {
+    my ($who, @shape) = @_;
+    croak("$who: there is no memory for shape [", join(',', @shape), ']') if !fits_memory(@shape);
+    return;
 }
 
 # The result of an operation as one of the dtype: its type, rounded to halves if need be. The PDL

@@ -23,7 +23,6 @@ my %modules = (
     nn      => 'AI::MXLoss::Gluon::NN',
     Trainer => 'AI::MXLoss::Gluon::Trainer',
     data    => 'AI::MXLoss::Gluon::Data',
-    utils   => 'AI::MXLoss::Gluon::Utils',
 );
 
 sub nn    { return _loaded('nn') }

@@ -2,6 +2,10 @@ package AI::MXLoss::IO;
 
 use strict;
 use warnings;
+use AI::MXLoss::Core ();
+
+AI::MXLoss::Core::refuse_others(__PACKAGE__,
+    "io has no '%s'; AI::MXLoss has NDArrayIter, DataBatch and DataDesc, not all of MXNet");
 
 sub NDArrayIter { my $class = shift; return 'AI::MXLoss::NDArrayIter'->new(@_) }
 sub DataBatch   { my $class = shift; return 'AI::MXLoss::DataBatch'->new(@_) }

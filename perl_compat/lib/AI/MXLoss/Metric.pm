@@ -9,6 +9,9 @@ use AI::MXLoss::NDArray ();
 my %classes = (accuracy => 'AI::MXLoss::Accuracy', acc => 'AI::MXLoss::Accuracy',
     loss => 'AI::MXLoss::Loss');
 
+AI::MXLoss::Core::refuse_others(__PACKAGE__,
+    "metric has no '%s'; AI::MXLoss has Accuracy and Loss, not all of MXNet");
+
 sub Accuracy { my $class = shift; return $classes{accuracy}->new(@_) }
 sub Loss     { my $class = shift; return $classes{loss}->new(@_) }
 

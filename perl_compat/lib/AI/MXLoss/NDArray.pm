@@ -223,6 +223,7 @@ sub AUTOLOAD {
 }
 
 sub DESTROY { }
+sub CLONE_SKIP {1}    # as PDLs, which do not survive the making of a thread
 
 package AI::MXLoss::NDArray::Contrib;
 

@@ -8,7 +8,8 @@ use PDL::Lite;
 use AI::MXLoss::AutoGrad;
 use AI::MXLoss::DType qw(is_float ones_of typed);
 
-our @EXPORT_OK = qw(operator fail shape_text axis_of axes_of unbroadcast reduced_back one_at_least);
+our @EXPORT_OK = qw(operator fail shape_text axis_of axes_of unbroadcast reduced_back one_at_least
+    room);
 
 # Every operator by each of its names. An entry has
 #   name      the first of its names
@@ -147,7 +148,7 @@ sub _tape {
 
 sub _mixed_dtypes {
     my ($entry, $i, $expected, $got) = @_;
-    my $name = $entry->{inputs}[0] eq '*' ? "input $i" : $entry->{inputs}[$i];
+    my $name = _input_name($entry, $i);
     croak("$entry->{name}: $name is $got; expected $expected, got $got: the arrays must have "
             . 'one dtype (see astype)');
 }
@@ -383,7 +384,7 @@ Enters an operator; the comment on C<%TABLE> says what it has.
 Apply one: to a reference to an array of NDArrays, with a hash of all options; to arguments as a
 script writes them; to two operands, one of which may be a number.
 
-=head2 install(SUB), fail(TEXT), shape_text(PDL), axis_of(AXIS, NDIM), axes_of(AXES, NDIM,
+=head2 install(SUB), fail(TEXT), shape_text(PDL), room(DIMS), axis_of(AXIS, NDIM), axes_of(AXES, NDIM,
 EXCLUDE), unbroadcast(PDL, DIMS), reduced_back(PDL, AXES), one_at_least(PDL)
 
 What entries are made with.

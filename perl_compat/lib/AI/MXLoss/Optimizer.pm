@@ -10,6 +10,9 @@ use AI::MXLoss::NDArray ();
 my %classes = (sgd => 'AI::MXLoss::SGD', adam => 'AI::MXLoss::Adam');
 
 # Functions of that name, as in mx->optimizer->SGD(...).
+AI::MXLoss::Core::refuse_others(__PACKAGE__,
+    "optimizer has no '%s'; AI::MXLoss has SGD and Adam, not all of MXNet");
+
 sub SGD  { my $class = shift; return $classes{sgd}->new(@_) }
 sub Adam { my $class = shift; return $classes{adam}->new(@_) }
 

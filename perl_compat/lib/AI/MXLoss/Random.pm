@@ -8,6 +8,9 @@ use PDL::Lite;
 use PDL::Primitive ();
 use AI::MXLoss::DType qw(type_of cast typed is_float);
 
+AI::MXLoss::Core::refuse_others(__PACKAGE__,
+    "random has no '%s'; its methods are in the documentation of AI::MXLoss::Random");
+
 # Numbers of one PDL up to this many come from one thread of PDL's, on any machine.
 use constant CHUNK => 65_536;
 
@@ -75,7 +78,7 @@ sub _made {
     type_of($dtype, $who);
     my $shape = $option->{shape} // ($out ? $out->shape : [1]);
     my @dims
-        = AI::MXLoss::Core::reverse_dims(AI::MXLoss::NDArray::_lengths("random: $who", $shape));
+        = AI::MXLoss::Core::reverse_dims(AI::MXLoss::NDArray::_lengths($who, $shape));
     my $nd = AI::MXLoss::NDArray->_wrap(typed(cast($sample->(@dims), $dtype), $dtype), $dtype);
     return $out ? $out->_assign($nd) : $nd;
 }

@@ -12,10 +12,8 @@ use PDL::Lite;
 # Lists of heads and of the PDLs to begin with, undef for ones.
 sub _heads {
     my ($who, $heads, $head_grads) = @_;
-    my $given = $heads;
     $heads = [$heads] if _is_array($heads);
-    croak("$who: heads is ", $given // 'undef',
-        '; expected an NDArray or a reference to an array of NDArrays')
+    croak("$who: heads is ", _text($heads), '; expected an NDArray or a reference to an array of NDArrays')
         if ref $heads ne 'ARRAY' || !@$heads;
     $head_grads = [$head_grads] if _is_array($head_grads);
     $head_grads //= [(undef) x @$heads];
@@ -40,11 +38,18 @@ sub _heads {
     return @pairs;
 }
 
+# A value in an error.
+sub _text {
+    my ($value) = @_;
+    return ref $value eq 'ARRAY' ? @$value ? 'a list' : 'an empty list' : $value // 'undef';
+}
+
 sub _is_array { return blessed($_[0]) && $_[0]->isa('AI::MXLoss::NDArray') }
 
 sub _head_gradient {
     my ($who, $i, $head, $g) = @_;
-    croak("$who: the gradient of head $i is $g; expected an NDArray") if !_is_array($g);
+    croak("$who: the gradient of head $i is ", _text($g), '; expected an NDArray')
+        if !_is_array($g);
     my ($pdl, $like) = ($g->{pdl}, $head->{pdl});
     my ($got, $want) = map { join ',', @{ $_->shape } } $g, $head;
     if ($got ne $want) {

@@ -2,6 +2,10 @@ package AI::MXLoss::Gluon::Data;
 
 use strict;
 use warnings;
+use AI::MXLoss::Core ();
+
+AI::MXLoss::Core::refuse_others(__PACKAGE__,
+    "gluon->data has no '%s'; AI::MXLoss has ArrayDataset and DataLoader, not all of MXNet");
 
 sub ArrayDataset { my $class = shift; return 'AI::MXLoss::Gluon::Data::ArraySet'->new(@_) }
 sub DataLoader   { my $class = shift; return 'AI::MXLoss::Gluon::Data::Loader'->new(@_) }

@@ -2,6 +2,7 @@ package AI::MXLoss::Gluon::NN;
 
 use strict;
 use warnings;
+use Scalar::Util qw(looks_like_number);
 use AI::MXLoss::Croak;
 use AI::MXLoss::Core ();
 use AI::MXLoss::Gluon::Block ();
@@ -39,12 +40,14 @@ sub DESTROY { }
 
 # Constructors take their first arguments by position, too.
 sub _by_position {
-    my ($names, @arguments) = @_;
+    my ($who, $names, @arguments) = @_;
     my @named;
     for my $name (@$names) {
         last if @arguments % 2 == 0 || ref $arguments[0] eq 'HASH';
         push @named, $name => shift @arguments;
     }
+    croak("$who: expected name => value, got '$arguments[0]'")
+        if @arguments > 1 && looks_like_number($arguments[0]);
     return @arguments == 1
         && ref $arguments[0] eq 'HASH' ? (@named, %{ $arguments[0] }) : (@named, @arguments);
 }
@@ -126,7 +129,7 @@ __PACKAGE__->_declare(
 
 sub BUILDARGS {
     my ($class, @arguments) = @_;
-    @arguments = AI::MXLoss::Gluon::NN::_by_position(['units'], @arguments);
+    @arguments = AI::MXLoss::Gluon::NN::_by_position('Dense', ['units'], @arguments);
     my $given = $class->SUPER::BUILDARGS(@arguments);
     AI::MXLoss::Core::fail('Dense: units is missing, the number of outputs')
         if !exists $given->{units};
@@ -211,8 +214,9 @@ __PACKAGE__->_declare(
 
 sub BUILDARGS {
     my ($class, @arguments) = @_;
-    my $given
-        = $class->SUPER::BUILDARGS(AI::MXLoss::Gluon::NN::_by_position(['activation'], @arguments));
+    @arguments
+        = AI::MXLoss::Gluon::NN::_by_position('Activation', ['activation'], @arguments);
+    my $given = $class->SUPER::BUILDARGS(@arguments);
     AI::MXLoss::Core::fail('Activation: activation is missing') if !exists $given->{activation};
     return $given;
 }

@@ -39,15 +39,15 @@ sub _view_of {
     return $view;
 }
 
-# One argument of slice as the first and last place along an axis of length n.
+# One argument of slice, or at, as the first and last place along an axis of length n.
 sub _range {
-    my ($range, $axis, $n) = @_;
+    my ($who, $range, $axis, $n) = @_;
     return [] if !ref $range && ($range // '') =~ /\A[X:]\z/;
     $range = $range->[0] if ref $range eq 'ARRAY' && @$range == 1;
     my ($first, $last) = ref $range eq 'ARRAY' ? @$range : ($range, $range);
     for my $place ($first, $last) {
         croak(
-            "slice: axis $axis: ",
+            "$who: axis $axis: ",
             ref $range eq 'ARRAY' ? '[' . join(',', map { $_ // 'undef' } @$range) . ']' : $range,
             " is no part of an axis; expected an integer, [first, last] or 'X'"
             )
@@ -57,11 +57,11 @@ sub _range {
             || ref $range eq 'ARRAY' && @$range != 2;
     }
     my ($p, $q) = map { $_ < 0 ? $_ + $n : $_ } $first, $last;
-    croak("slice: Dimension $axis mismatch slice begin : $first >= Dim Size: $n")
+    croak("$who: Dimension $axis mismatch slice begin : $first >= Dim Size: $n")
         if $p < 0 || $p >= $n;
-    croak("slice: Dimension $axis mismatch slice end : $last >= Dim Size: $n")
+    croak("$who: Dimension $axis mismatch slice end : $last >= Dim Size: $n")
         if $q < 0 || $q >= $n;
-    croak("slice: axis $axis: [$first,$last] is empty") if $q < $p;
+    croak("$who: axis $axis: [$first,$last] is empty") if $q < $p;
     return [$p, $q];
 }
 
@@ -83,7 +83,7 @@ sub slice : lvalue {
     my @shape = @{ $self->shape };
     croak('slice: expected one to ', scalar @shape, ' parts, got ', scalar @ranges)
         if !@ranges || @ranges > @shape;
-    my @parts = map { $_ < @ranges ? _range($ranges[$_], $_, $shape[$_]) : [] } 0 .. $#shape;
+    my @parts = map { $_ < @ranges ? _range('slice', $ranges[$_], $_, $shape[$_]) : [] } 0 .. $#shape;
     my $view = _view_of($self, '_view', { ranges => [CORE::reverse(@parts)] });
     return $view;
 }
@@ -101,7 +101,7 @@ sub at : lvalue {
         $view = $self->slice(@places);
         return $view;
     }
-    my @parts = (_range($places[0], 0, $shape[0]), map { [] } 1 .. $#shape);
+    my @parts = (_range('at', $places[0], 0, $shape[0]), map { [] } 1 .. $#shape);
     my @left = @shape > 1 ? @shape[1 .. $#shape] : 1;
     $view = _view_of($self, '_view',
         {   ranges => [CORE::reverse(@parts)],

@@ -7,7 +7,7 @@ use warnings;
 use AI::MXLoss::Croak;
 use Scalar::Util qw(blessed looks_like_number);
 use PDL::Lite;
-use AI::MXLoss::DType qw(type_of typed is_float);
+use AI::MXLoss::DType qw(type_of typed is_float check_memory);
 
 # Named arguments after the positional ones, with the names that are known and their defaults.
 sub _named {
@@ -88,6 +88,7 @@ sub _lengths {
             ']; expected integers from 1 on')
             if !defined $n || $n !~ /\A[0-9]+\z/ || $n == 0;
     }
+    check_memory($who, @$shape);
     return @$shape;
 }
 
@@ -135,6 +136,7 @@ sub arange {
         if $repeat < 1 || $repeat != int $repeat;
     my $count = ($stop - $start) / $step;
     $count = int($count) + (int($count) < $count ? 1 : 0);
+    check_memory('arange', $count * $repeat);
     croak("arange: no number lies between $start and $stop in steps of $step") if $count < 1;
     my $dtype = $option->{dtype} // 'float32';
     type_of($dtype, 'arange');

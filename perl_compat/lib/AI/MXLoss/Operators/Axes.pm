@@ -5,7 +5,7 @@ package AI::MXLoss::Operators;
 use strict;
 use warnings;
 use PDL::Lite;
-use AI::MXLoss::DType ();
+use AI::MXLoss::DType qw(fits_memory);
 
 # An axis as the number of a PDL's dimension, where the last axis comes first.
 sub axis_of {
@@ -54,5 +54,14 @@ sub reduced_back {
 }
 
 sub one_at_least { return AI::MXLoss::DType::one_at_least($_[0]) }
+
+# Dies within an operator if a result of these dimensions would not fit into memory.
+sub room {
+    my (@dims) = @_;
+    fail('there is no memory for a result of shape [',
+        join(',', AI::MXLoss::Core::reverse_dims(@dims)), ']')
+        if !fits_memory(@dims);
+    return;
+}
 
 1;

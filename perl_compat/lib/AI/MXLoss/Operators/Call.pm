@@ -51,6 +51,12 @@ sub call {
         }
     }
     my $position = 0;
+    my $least = $many ? 1 : @{ $entry->{inputs} } - $entry->{optional};
+    if (@arguments && @inputs < $least && ref $arguments[0] ne 'HASH') {
+        croak("$entry->{name}: ${\ _input_name($entry, scalar @inputs) } is ",
+            $arguments[0], '; expected an NDArray')
+            if !defined $arguments[0] || ref $arguments[0] || looks_like_number($arguments[0]);
+    }
     while (@arguments) {
         my $next = shift @arguments;
         if (ref $next eq 'HASH') {
@@ -72,9 +78,8 @@ sub call {
         croak("$entry->{name}: $name is missing; it takes ", _signature($entry))
             if !exists $option{$name};
     }
-    my $least = $many ? 1 : @{ $entry->{inputs} } - $entry->{optional};
     for my $i (0 .. ($many ? $#inputs : $#{ $entry->{inputs} })) {
-        my $name = $many ? "input $i" : $entry->{inputs}[$i];
+        my $name = _input_name($entry, $i);
         next if _is_array($inputs[$i]) || $i >= $least && !defined $inputs[$i];
         croak("$entry->{name}: Too few arguments: $name is missing; it takes ",
             _signature($entry))
@@ -87,6 +92,11 @@ sub call {
     return $result if !$out{out};
     croak("$entry->{name}: out is for operators with one result") if ref $result eq 'ARRAY';
     return $out{out}->_assign($result);
+}
+
+sub _input_name {
+    my ($entry, $i) = @_;
+    return $entry->{inputs}[0] eq '*' ? "input $i" : $entry->{inputs}[$i];
 }
 
 # undef in place of an optional array.
@@ -108,7 +118,8 @@ sub _is_name {
 
 sub _signature {
     my ($entry) = @_;
-    return join ', ', @{ $entry->{inputs} }, @{ $entry->{options} }, 'out';
+    return join ', ', (map { $_ eq '*' ? 'arrays' : $_ } @{ $entry->{inputs} }),
+        @{ $entry->{options} }, 'out';
 }
 
 sub _take {

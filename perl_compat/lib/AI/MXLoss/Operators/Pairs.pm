@@ -6,7 +6,7 @@ use strict;
 use warnings;
 use PDL::Lite;
 use AI::MXLoss::DType qw(scalar_of is_float cast);
-use AI::MXLoss::Operators qw(operator fail unbroadcast);
+use AI::MXLoss::Operators qw(operator fail unbroadcast room);
 use AI::MXLoss::Operators::Functions qw(choose with_nan any_nan is_nan larger floor_of trunc_of);
 
 my $NAN = 9**9**9 / 9**9**9;
@@ -82,6 +82,17 @@ my %OTHER = (
     div   => [[qw(elemwise_div _Div)], []],
 );
 
+# Two long arrays that were not meant to broadcast may want more than there is.
+sub _check_room {
+    my ($x, $y) = @_;
+    my ($long, $short) = $x->getndims < $y->getndims ? ($y, $x) : ($x, $y);
+    my @dims  = $long->dims;
+    my @other = $short->dims;
+    for my $i (0 .. $#other) { $dims[$i] = $other[$i] if $dims[$i] == 1 }
+    room(@dims);
+    return;
+}
+
 # g times a slope, as the gradient of an input of these dimensions.
 sub _back {
     my ($g, $slope, $dims) = @_;
@@ -95,7 +106,11 @@ for my $stem (sort keys %PAIRS) {
     my %two = (
         inputs  => ['lhs', 'rhs'],
         options => [[axis => undef]],    # scripts give broadcast_maximum one, which means nothing
-        forward => sub { $f->($_[1], $_[2]) },
+        forward => sub {
+            my ($o, $x, $y) = @_;
+            _check_room($x, $y) if $x->nelem * $y->nelem > 2**24;
+            $f->($x, $y);
+        },
     );
     $two{gradient} = sub {
         my ($o, $g, $value, $x, $y) = @_;

@@ -5,7 +5,7 @@ package AI::MXLoss::Operators::Places;
 use strict;
 use warnings;
 use PDL::Lite;
-use AI::MXLoss::Operators qw(operator fail axis_of shape_text one_at_least);
+use AI::MXLoss::Operators qw(operator fail axis_of shape_text one_at_least room);
 use AI::MXLoss::Operators::Functions qw(trunc_of choose one_hot_of);
 use AI::MXLoss::Operators::Reductions;
 
@@ -175,6 +175,7 @@ operator(
             if $o->{depth} !~ /\A[1-9][0-9]*\z/;
         AI::MXLoss::DType::type_of($o->{dtype}, 'one_hot');
         $o->{result_dtype} = $o->{dtype};
+        room($o->{depth}, $index->dims);
         my $hit = one_hot_of(trunc_of($index->double), $o->{depth});
         $hit * ($o->{on_value} - $o->{off_value}) + $o->{off_value};
     },

@@ -5,7 +5,8 @@ package AI::MXLoss::Operators::Shapes;
 use strict;
 use warnings;
 use PDL::Lite;
-use AI::MXLoss::Operators qw(operator fail axis_of axes_of unbroadcast shape_text one_at_least);
+use AI::MXLoss::Operators
+    qw(operator fail axis_of axes_of unbroadcast shape_text one_at_least room);
 use AI::MXLoss::Operators::Reductions;
 
 *as_dims = \&AI::MXLoss::Operators::Reductions::as_dims;
@@ -264,6 +265,7 @@ sub _broadcasting {
             fail('an array of shape ', shape_text($x), ' does not broadcast to [',
                 join(',', AI::MXLoss::Core::reverse_dims(@dims)), ']')
                 if @have > @dims || grep { $have[$_] != 1 && $have[$_] != $dims[$_] } 0 .. $#have;
+            room(@dims);
             PDL->zeroes($x->type, @dims) + $x;
         },
         gradient => sub { my ($o, $g, $value, $x) = @_; unbroadcast($g, $x->dims) },
@@ -307,6 +309,7 @@ operator(
         my @dims = $x->dims;
         push @reps, 1 while @reps < @dims;
         push @dims, 1 while @dims < @reps;
+        room(map { $dims[$_] * $reps[$_] } 0 .. $#dims);
         my $view = $x->copy->reshape(map { ($_, 1) } @dims);
         my $all = PDL->zeroes($x->type, map { ($dims[$_], $reps[$_]) } 0 .. $#dims) + $view;
         $o->{pairs} = [map { ($dims[$_], $reps[$_]) } 0 .. $#dims];
@@ -331,6 +334,7 @@ operator(
         my $at = $o->{at} = defined $o->{axis} ? axis_of($o->{axis}, $x->getndims) : 0;
         my @dims = $flat->dims;
         $dims[$at] *= $o->{repeats};
+        room(@dims);
         $flat->dummy($at, $o->{repeats})->copy->reshape(@dims);
     },
     gradient => sub {

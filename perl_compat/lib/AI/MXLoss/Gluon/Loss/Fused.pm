@@ -215,7 +215,9 @@ sub _bind {
     }
     if ($i < @$arguments) {
         my $name = $self->_class_name;
-        fail("$name: Odd number of named inputs") if (@$arguments - $i) % 2;
+        fail("$name: Odd number of named inputs from '$arguments->[$i]' on; expected an NDArray, a "
+                . 'PDL or a nested list for each input, or name => value')
+            if (@$arguments - $i) % 2;
         my $positional = $i;
         for (; $i < @$arguments; $i += 2) {
             my ($key, $value) = @$arguments[$i, $i + 1];

@@ -4,6 +4,9 @@
 
 #include "options.h"
 
+#define LOSS_PULLBACK "AI::MXLoss::Gluon::Loss::Pullback"
+#define MEAN_PULLBACK "AI::MXLoss::Gluon::Loss::MeanPullback"
+
 /* Where gradients go on from an array: the array itself if it has one of its own; the pair of a
  * node and a number; NULL for a constant, which the result of a used-up graph is as well. */
 static SV *source_of(pTHX_ HV *array)
@@ -18,6 +21,42 @@ static SV *source_of(pTHX_ HV *array)
             return *field;
     }
     return NULL;
+}
+
+/* The pullback of a node if it is one of this class; else NULL. */
+static AV *pullback_of(pTHX_ AV *node, HV *class)
+{
+    SV *pullback = element(aTHX_ node, 3);
+    return SvROK(pullback) && SvOBJECT(SvRV(pullback)) && SvSTASH(SvRV(pullback)) == class
+               ? (AV *)SvRV(pullback) : NULL;
+}
+
+/* Make an array the one result of a new node, as AutoGrad.pm describes it. The node takes over
+ * dims, which may be NULL if the pullback does without them, and pullback. */
+static void record_result(pTHX_ HV *result, SV *name, AV *parents, SV *pullback, AV *dims)
+{
+    SV *number = get_sv("AI::MXLoss::AutoGrad::LAST", GV_ADD);
+    AV *node = newAV(), *outputs = newAV(), *output = newAV(), *pair = newAV();
+    sv_setiv(number, SvIV(number) + 1);
+    av_push(output, dims ? newRV_noinc((SV *)dims) : newSV(0));
+    av_push(output, newSVsv(*hv_fetchs(result, "dtype", 0)));
+    av_push(outputs, newRV_noinc((SV *)output));
+    av_extend(node, 4);
+    av_push(node, newSVsv(number));
+    av_push(node, name);
+    av_push(node, newRV_inc((SV *)parents));
+    av_push(node, pullback);
+    av_push(node, newRV_noinc((SV *)outputs));
+    av_push(pair, newRV_noinc((SV *)node));
+    av_push(pair, newSViv(0));
+    (void)hv_stores(result, "node", newRV_noinc((SV *)pair));
+}
+
+/* The node is used up. */
+static void let_go(pTHX_ AV *node)
+{
+    av_store(node, 2, newRV_noinc((SV *)newAV()));
+    av_store(node, 3, newSV(0));
 }
 
 /* The gradient of an array, an NDArray, if backward is to replace it; else NULL. */

@@ -52,6 +52,19 @@ SKIP: {
                 }
             );
             leaks_nothing(
+                "$name and its mean",
+                sub {
+                    my ($values, $mean);
+                    mx->autograd->record(sub { $mean = ($values = $loss->(@inputs))->mean });
+                    $mean->backward(retain_graph => 1);
+                    $mean->backward;
+                    mx->autograd->record(sub { $mean = $loss->(@inputs)->mean });
+                    $mean->backward;
+                    mx->autograd->record(sub { $loss->(@inputs)->mean });
+                    return;
+                }
+            );
+            leaks_nothing(
                 "$name recorded and dropped",
                 sub {
                     mx->autograd->record(sub { my $value = $loss->(@inputs); return });

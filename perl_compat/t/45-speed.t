@@ -32,5 +32,10 @@ for my $name (qw(L2Loss SoftmaxCrossEntropyLoss)) {
     });
     cmp_ok($all - $core, '<', 45,
         sprintf '%s (64, 10): %.1f us, %.1f of it a call with PDLs', $name, $all, $core);
+    my $mean = best_of(sub {
+        mx->autograd->record(sub { $value = $loss->($x, $y)->mean });
+        $value->backward;
+    });
+    cmp_ok($mean - $all, '<', 20, sprintf '... with its mean: %.1f us', $mean);
 }
 done_testing;

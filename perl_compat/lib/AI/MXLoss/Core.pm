@@ -223,14 +223,16 @@ The number that all elements of a float or double PDL are equal to; undef if the
 Makes C<$pdl> the memory of the NDArray C<$gradient> if nobody else refers to either, and leaves
 the former memory as C<< $array->{spare} >>; returns whether it did. For L<AI::MXLoss::AutoGrad>.
 
-=head2 usual_call, usual_backward
+=head2 usual_call, usual_mean, usual_backward
 
     usual_call($loss, $pred, $label);
+    usual_mean($value);
     usual_backward($value);
 
-What C<< $loss->($pred, $label) >> and C<< $value->backward >> do for two NDArrays, a loss without
-hooks or a formula of its own, and gradients that can be handed over, without detours through Perl.
-undef and 0 if that is not so; then nothing has been done.
+What C<< $loss->($pred, $label) >>, C<< $value->mean >> and C<< $value->backward >> do for two
+NDArrays, a loss without hooks or a formula of its own, its values while recording, and gradients
+that can be handed over, without detours through Perl. undef and 0 if that is not so; then nothing
+has been done.
 
 =head2 set_num_threads, get_num_threads
 

@@ -20,6 +20,7 @@ our @EXPORT_OK = qw(operator fail shape_text axis_of axes_of unbroadcast reduced
 #   forward   sub ($option, @pdls) -> PDL, or a reference to an array of PDLs
 #   gradient  sub ($option, $g, $value, @pdls) -> PDLs as @pdls, undef where there is no slope;
 #             absent where there is none at all. With several results $g and $value are lists.
+#   quick     sub ($array) -> NDArray, on the tape, or undef to decline: for the array alone
 #   view      the result may share memory with its input
 # PDLs have their axes in reverse order. $option is a hash of the options, the operator's own in
 # each call: forward may leave there what gradient needs, and finds there dtype_of_inputs, and

@@ -154,13 +154,23 @@ sub install {
     for my $name (keys %TABLE) {
         my $entry = $TABLE{$name};
         next if $name =~ /\A_/ || AI::MXLoss::NDArray->can($name);
-        $enter->($name, sub { return call($entry, @_) });
+        $enter->($name, $entry->{quick} ? _quick($entry) : sub { return call($entry, @_) });
     }
     for my $name (keys %MIXED) {
         my $stem = $MIXED{$name};
         $enter->($name, sub { return _call_mixed($name, $stem, @_) });
     }
     return;
+}
+
+# A call with an array and nothing else first asks the entry's quick sub, which may decline.
+sub _quick {
+    my ($entry) = @_;
+    my $quick = $entry->{quick};
+    return sub {
+        my $alone = @_ == 1 ? $_[0] : @_ == 2 && !ref $_[0] ? $_[1] : undef;
+        return (defined $alone ? $quick->($alone) : undef) // call($entry, @_);
+    };
 }
 
 sub _call_mixed {

@@ -28,9 +28,9 @@ sub as_dims {
 # For functions of (option, front, axes) that return the result; slope: of the gradient and the
 # value, both with their axes kept, and the data, to the data's gradient.
 sub reduction {
-    my ($names, $function, $slope) = @_;
+    my ($names, $function, $slope, %more) = @_;
     operator(
-        $names,
+        $names, %more,
         options => [[axis => undef], [keepdims => 0], [exclude => 0]],
         forward => sub {
             my ($o, $x) = @_;
@@ -93,6 +93,7 @@ reduction(
     'mean',
     sub { $_[1]->dsumover / $_[0]{count} },
     sub { my ($o, $g, $value, $x) = @_; _everywhere($g / $o->{count}, $x) },
+    quick => \&AI::MXLoss::Core::usual_mean,
 );
 
 reduction(

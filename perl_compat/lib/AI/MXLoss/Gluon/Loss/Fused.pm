@@ -352,4 +352,17 @@ sub pull {
     return AI::MXLoss::Core::run(@$setting[0, 1], $inputs, $head, $want, 0);
 }
 
+package AI::MXLoss::Gluon::Loss::MeanPullback;
+
+# The way back through the mean of a loss's values, which usual_mean records: a reference to an array
+# of their number and its reciprocal, in their type.
+
+our @ISA = ('AI::MXLoss::Gluon::Loss::Pullback');
+
+sub pull {
+    my ($state, $head) = @_;
+    my $mean = defined $head ? $head / $state->[0] : PDL->pdl([$state->[1]]);
+    return PDL->zeroes($state->[0]) + $mean;
+}
+
 1;

@@ -5,15 +5,16 @@ use Test::More;
 use PDL ();
 use AI::MXLoss qw(mx);
 use AI::MXLoss::Base qw(:DEFAULT pones);
-use AI::MXLoss::TestUtils qw(same reldiff almost_equal allclose pdl_maximum rand_ndarray rand_shape_2d
-    randint dies_ok dies_like random_arrays);
+use AI::MXLoss::TestUtils qw(same reldiff almost_equal allclose pdl_maximum rand_ndarray
+    rand_shape_2d randint dies_ok dies_like random_arrays);
 
 is_deeply([zip([1, 2, 3], ['a', 'b'])], [[1, 'a'], [2, 'b']], 'zip ends with the shortest');
 my @seen;
 zip(sub { push @seen, "@_" }, [1, 2], [3, 4]);
 is_deeply(\@seen, ['1 3', '2 4'], 'zip with a sub');
 is_deeply([enumerate(['a', 'b'])], [[0, 'a'], [1, 'b']], 'enumerate');
-is_deeply([map { $_->[1]->asscalar } enumerate(mx->nd->array([5, 6]))], [5, 6], 'enumerate of an NDArray');
+is_deeply([map { $_->[1]->asscalar } enumerate(mx->nd->array([5, 6]))],
+    [5, 6], 'enumerate of an NDArray');
 is(product(2, 3, 4), 24, 'product');
 ok(!eval { assert(0, 'so it is'); 1 }, 'assert');
 like($@, qr/so it is at \Q$0\E line/, '... with its message and line');

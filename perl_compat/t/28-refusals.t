@@ -28,7 +28,8 @@ refused('random->uniform: there is no memory', sub { mx->random->uniform(shape =
 refused('arange: there is no memory', sub { mx->nd->arange(start => 0, stop => 1e15) });
 refused('broadcast_add: there is no memory for a result of shape [4000000,4000000]',
     sub { mx->nd->ones([4_000_000, 1]) + mx->nd->ones([4_000_000]) });
-refused('broadcast_to: there is no memory', sub { $attached->broadcast_to([1_000_000_000_000_000]) });
+refused('broadcast_to: there is no memory',
+    sub { $attached->broadcast_to([1_000_000_000_000_000]) });
 refused('tile: there is no memory',    sub { $v->tile([1_000_000_000_000_000]) });
 refused('repeat: there is no memory',  sub { $v->repeat(repeats => 1_000_000_000_000_000) });
 refused('one_hot: there is no memory', sub { $v->one_hot(1_000_000_000_000_000) });

@@ -57,6 +57,11 @@ dies_at(
 My::LogCosh->register('AI::MXLoss::Gluon::Loss');
 is(ref $loss->LogCosh(weight => 3), 'My::LogCosh', 'register makes it gluon->loss->LogCosh');
 dies_at(
+    sub { (ref $own)->new->($x) },
+    qr/_reshape_like: an input is undef; expected two NDArrays/,
+    'no label', __LINE__ - 2
+);
+dies_at(
     sub { $own->_reshape_like('F', $x, mx->nd->ones([3])) },
     qr/\[2 2\] cannot take the shape \[3\]/,
     '_reshape_like', __LINE__ - 1

@@ -22,7 +22,8 @@ for my $name (@LOSSES) {
         my $mean    = $loss->(@inputs)->mean;
         $_->attach_grad for @sources;
         my $values = recorded(sub { $loss->(@inputs) });
-        $values->backward(out_grad => mx->nd->full($values->shape, 1 / $values->size, dtype => $dtype));
+        my $head = mx->nd->full($values->shape, 1 / $values->size, dtype => $dtype);
+        $values->backward(out_grad => $head);
         my @want = map { bits($_->grad) } @sources;
         my @how = (
             sub { $loss->(@inputs)->mean },

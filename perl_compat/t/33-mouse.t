@@ -143,4 +143,6 @@ dies_at(sub { My::Layer->new(1, 2, 3) }, qr/at most 2 arguments \(units scale\) 
 is(My::Plain->new->($x, $y)->asscalar, 3, 'a Block with forward');
 is(My::Plain::helper(3, name => 'y'), 'y3', 'func');
 ok(!eval { My::Plain::helper('z'); 1 } && $@ =~ /parameter 1 \(\$n\)/, 'checks');
+dies_at(sub { My::LogCosh->new(scal => 1) }, qr/no such named parameter 'scal'.* scale/,
+    'what there is', __LINE__ - 1);
 done_testing;

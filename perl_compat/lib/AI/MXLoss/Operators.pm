@@ -385,8 +385,8 @@ Enters an operator; the comment on C<%TABLE> says what it has.
 Apply one: to a reference to an array of NDArrays, with a hash of all options; to arguments as a
 script writes them; to two operands, one of which may be a number.
 
-=head2 install(SUB), fail(TEXT), shape_text(PDL), room(DIMS), axis_of(AXIS, NDIM), axes_of(AXES, NDIM,
-EXCLUDE), unbroadcast(PDL, DIMS), reduced_back(PDL, AXES), one_at_least(PDL)
+=head2 install(SUB), fail(TEXT), shape_text(PDL), room(DIMS), axis_of(AXIS, NDIM),
+axes_of(AXES, NDIM, EXCLUDE), unbroadcast(PDL, DIMS), reduced_back(PDL, AXES), one_at_least(PDL)
 
 What entries are made with.
 

@@ -13,7 +13,8 @@ use PDL::Lite;
 sub _heads {
     my ($who, $heads, $head_grads) = @_;
     $heads = [$heads] if _is_array($heads);
-    croak("$who: heads is ", _text($heads), '; expected an NDArray or a reference to an array of NDArrays')
+    croak("$who: heads is ", _text($heads),
+        '; expected an NDArray or a reference to an array of NDArrays')
         if ref $heads ne 'ARRAY' || !@$heads;
     $head_grads = [$head_grads] if _is_array($head_grads);
     $head_grads //= [(undef) x @$heads];

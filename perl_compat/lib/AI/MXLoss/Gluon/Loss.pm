@@ -3,6 +3,7 @@ package AI::MXLoss::Gluon::Loss;
 use 5.016;
 use strict;
 use warnings;
+use Scalar::Util qw(blessed);
 use AI::MXLoss::Core ();
 use AI::MXLoss::Gluon::HybridBlock ();
 use parent -norequire, 'AI::MXLoss::Gluon::HybridBlock';
@@ -29,6 +30,12 @@ sub _apply_weighting {
 
 sub _reshape_like {
     my ($self, $F, $x, $y) = @_;
+    for my $given ($x, $y) {
+        fail("${\ $self->_class_name }: _reshape_like: an input is "
+                . ($given // 'undef')
+                . '; expected two NDArrays, such as label and pred')
+            if !(blessed $given && $given->isa('AI::MXLoss::NDArray'));
+    }
     return $x->reshape($y->shape) if $x->size == $y->size;
     fail("_reshape_like: an array of shape [@{ $x->shape }] cannot take the shape [@{ $y->shape }]"
     );

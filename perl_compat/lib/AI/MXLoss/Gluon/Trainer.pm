@@ -90,8 +90,8 @@ sub step {
             croak(
                 "Gradient of Parameter `${\ $parameter->name}` on context ${\ $weight->context} ",
                 'has not been updated by backward since last `step`. Perhaps the loss does not ',
-                'depend on it. If that is intended, call step with ignore_stale_grad => 1 to leave ',
-                'such parameters as they are'
+                'depend on it. If that is intended, call step with ignore_stale_grad => 1 to ',
+                'leave such parameters as they are'
             );
         }
     }

@@ -83,7 +83,8 @@ sub slice : lvalue {
     my @shape = @{ $self->shape };
     croak('slice: expected one to ', scalar @shape, ' parts, got ', scalar @ranges)
         if !@ranges || @ranges > @shape;
-    my @parts = map { $_ < @ranges ? _range('slice', $ranges[$_], $_, $shape[$_]) : [] } 0 .. $#shape;
+    my @parts
+        = map { $_ < @ranges ? _range('slice', $ranges[$_], $_, $shape[$_]) : [] } 0 .. $#shape;
     my $view = _view_of($self, '_view', { ranges => [CORE::reverse(@parts)] });
     return $view;
 }

@@ -97,10 +97,8 @@ sub _check_attribute {
     my $isa = $attribute->{isa};
     my $shown = defined $value ? $value : 'undef';
     my ($type) = $isa =~ /(\w+)\]?\z/;
-    fail(
-        "Attribute ($name) does not pass the type constraint because: Validation failed for "
-                . "'$type' "
-            . "with value $shown; ${\ $self->_class_name }: $name must be $meaning{$isa}")
+    fail("Attribute ($name) does not pass the type constraint because: Validation failed for "
+            . "'$type' with value $shown; ${\ $self->_class_name }: $name must be $meaning{$isa}")
         if !$types{$isa}->($value);
     if (my $check = $attribute->{check}) {
         my $wrong = $check->($value, $name);
@@ -148,12 +146,12 @@ sub new {
         }
     }
     $self->_begin(\%given);
-    if (my $meta = $INC{'Mouse/Util.pm'} && Mouse::Util::get_metaclass_by_name($class)) {
-        $self->_begin_mouse($meta, \%given);
-    }
+    my $meta = $INC{'Mouse/Util.pm'} && Mouse::Util::get_metaclass_by_name($class);
+    $self->_begin_mouse($meta, \%given) if $meta;
     if (%given) {
         my ($unknown) = sort keys %given;
-        my @known = sort grep { !/^_/ } keys %$attributes;
+        my @known = sort grep { !/^_/ } keys %$attributes,
+            $meta ? map { $_->init_arg // () } $meta->get_all_attributes : ();
         my $name = $class->_class_name;
         fail("$name: no such named parameter '$unknown'; $name takes "
                 . join(', ', $self->_own_arguments(@known)));

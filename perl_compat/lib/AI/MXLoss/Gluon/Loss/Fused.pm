@@ -146,8 +146,8 @@ sub _core {
 sub _attribute_changed { delete $_[0]{_usual}; return }
 
 # What the core has to be told: its number of the loss, the options as it takes them, a name for the
-# tape, and the head gradient that is expected: the one number that came the last time. Kept until an
-# attribute changes; with what a call gave, made anew.
+# tape, and the head gradient that is expected: the one number that came the last time. Kept until
+# an attribute changes; with what a call gave, made anew.
 sub _setting {
     my ($self, $extra) = @_;
     return $self->{_usual} // $self->_make_setting if !$extra || !%$extra;
@@ -303,8 +303,9 @@ sub _fused {
             my ($value, @ready) = AI::MXLoss::Core::run($number, $options, $inputs, $head, \@want,
                 1, [map { delete $_->{spare} } @sources]);
             my $result = AI::MXLoss::NDArray->_wrap($value, _dtype_of($inputs->[0]));
-            AI::MXLoss::AutoGrad::record_loss($name, \@sources, $result,
-                bless [$setting, $head, \@want, $inputs, @ready], 'AI::MXLoss::Gluon::Loss::Pullback');
+            my $pullback = bless [$setting, $head, \@want, $inputs, @ready],
+                'AI::MXLoss::Gluon::Loss::Pullback';
+            AI::MXLoss::AutoGrad::record_loss($name, \@sources, $result, $pullback);
             return $result;
         }
     }
@@ -354,8 +355,8 @@ sub pull {
 
 package AI::MXLoss::Gluon::Loss::MeanPullback;
 
-# The way back through the mean of a loss's values, which usual_mean records: a reference to an array
-# of their number and its reciprocal, in their type.
+# The way back through the mean of a loss's values, which usual_mean records: a reference to an
+# array of their number and its reciprocal, in their type.
 
 our @ISA = ('AI::MXLoss::Gluon::Loss::Pullback');
 

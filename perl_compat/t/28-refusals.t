@@ -52,6 +52,14 @@ mx->autograd->record(sub { $v = $attached * 2 });
 refused('backward: the gradient of head 0 is a list; expected an NDArray',
     sub { $v->backward(out_grad => [1]) });
 
+# lists, blocks
+my $list = [1];
+push @$list, $list;
+refused('array: the list is nested more than 16 deep', sub { mx->nd->array($list) });
+pop @$list;
+my $function = do { my $short_lived = gluon->loss->L2Loss; \&$short_lived };
+refused('the block that this was the function of does not exist', sub { $function->($x, $x) });
+
 # what is not there
 refused("metric has no 'MSE'; AI::MXLoss has Accuracy", sub { mx->metric->MSE });
 refused("io has no 'CSVIter'; AI::MXLoss has",          sub { mx->io->CSVIter });

@@ -56,11 +56,8 @@ dies_at(
 );
 My::LogCosh->register('AI::MXLoss::Gluon::Loss');
 is(ref $loss->LogCosh(weight => 3), 'My::LogCosh', 'register makes it gluon->loss->LogCosh');
-dies_at(
-    sub { (ref $own)->new->($x) },
-    qr/_reshape_like: an input is undef; expected two NDArrays/,
-    'no label', __LINE__ - 2
-);
+ok(!eval { $own->($x); 1 } && $@ =~ /_reshape_like: an input is undef; expected two NDArrays/,
+    'no label');
 dies_at(
     sub { $own->_reshape_like('F', $x, mx->nd->ones([3])) },
     qr/\[2 2\] cannot take the shape \[3\]/,

@@ -225,7 +225,7 @@ sub call {
 sub _make_code {
     my ($self) = @_;
     weaken(my $block = $self);
-    return sub { return $block->call(@_) };
+    return sub { return ($block // __PACKAGE__->_gone)->call(@_) };
 }
 
 sub forward {

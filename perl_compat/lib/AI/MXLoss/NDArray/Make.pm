@@ -56,16 +56,19 @@ sub array {
 # whether there is an undef among them, which some versions of PDL refuse.
 sub _check_list {
     my ($list) = @_;
-    my @todo = ($list);
-    my $undefined;
-    while (my $part = shift @todo) {
-        for my $element (@$part) {
+    my @level = ($list);
+    my ($undefined, $depth);
+    while (@level) {
+        croak('array: the list is nested more than 16 deep') if ++$depth > 16;
+        my @next;
+        for my $element (map {@$_} @level) {
             if (!ref $element) { $undefined ||= !defined $element; next }
             croak("array: an element is $element; expected numbers, or references to arrays of "
                     . 'these')
                 if ref $element ne 'ARRAY';
-            push @todo, $element;
+            push @next, $element;
         }
+        @level = @next;
     }
     return $undefined;
 }

@@ -89,6 +89,8 @@ sub _attributes {
     };
 }
 
+sub _gone { fail('the block that this was the function of does not exist any more') }
+
 sub _attribute_changed { }
 
 sub _check_attribute {

@@ -271,7 +271,8 @@ sub _make_code {
     return $self->SUPER::_make_code if $self->can('call') != \&call;
     weaken(my $block = $self);
     return sub {
-        return (@_ == 2 ? AI::MXLoss::Core::usual_call($block, @_) : undef) // $block->call(@_);
+        return (@_ == 2 ? AI::MXLoss::Core::usual_call($block, @_) : undef)
+            // ($block // __PACKAGE__->_gone)->call(@_);
     };
 }
 

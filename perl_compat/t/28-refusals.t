@@ -57,6 +57,11 @@ my $list = [1];
 push @$list, $list;
 refused('array: the list is nested more than 16 deep', sub { mx->nd->array($list) });
 pop @$list;
+$list = [];
+push @$list, $list;
+refused('Dense: HybridBlock requires the first argument to forward be an NDArray',
+    sub { nn->Dense(1)->($list) });
+pop @$list;
 my $function = do { my $short_lived = gluon->loss->L2Loss; \&$short_lived };
 refused('the block that this was the function of does not exist', sub { $function->($x, $x) });
 

@@ -56,6 +56,9 @@ dies_at(
 );
 My::LogCosh->register('AI::MXLoss::Gluon::Loss');
 is(ref $loss->LogCosh(weight => 3), 'My::LogCosh', 'register makes it gluon->loss->LogCosh');
+eval { die "kept\n" };
+$own->($x, $y);
+is($@, "kept\n", '$@ is left alone');
 ok(!eval { $own->($x); 1 } && $@ =~ /_reshape_like: an input is undef; expected two NDArrays/,
     'no label');
 dies_at(

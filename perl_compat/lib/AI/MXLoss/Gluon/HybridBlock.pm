@@ -65,9 +65,13 @@ sub forward {
             . ($inputs[0] // 'undef') . ']')
         if !(blessed $inputs[0] && $inputs[0]->isa('AI::MXLoss::NDArray'));
     my @parameters = @{ $self->{_reg_params} } ? $self->_own_parameters(@inputs) : ();
-    my $result;
-    eval { $result = $self->hybrid_forward('AI::MXLoss::NDArray', @inputs, @parameters); 1 }
-        or _caller_is_to_blame($@);
+    my ($result, $error);
+    {
+        local $@;    # which stays the script's
+        eval { $result = $self->hybrid_forward('AI::MXLoss::NDArray', @inputs, @parameters); 1 }
+            or $error = $@ || 'it failed';
+    }
+    _caller_is_to_blame($error) if defined $error;
     return $result;
 }
 
@@ -88,7 +92,7 @@ sub _as_array {
         return AI::MXLoss::NDArray->array($x, dtype => _dtype_of($x));
     }
     my $first = $x;
-    $first = $first->[0] while ref $first eq 'ARRAY' && @$first;
+    for (1 .. 16) { $first = $first->[0] if ref $first eq 'ARRAY' && @$first }
     return ref $first || !defined $first ? $x : AI::MXLoss::NDArray->array($x);
 }
 

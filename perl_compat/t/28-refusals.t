@@ -42,6 +42,10 @@ refused('where: x is 1; expected an NDArray',  sub { mx->nd->where($v > 1, 1, 0)
 refused('concat: input 0 is 1; expected an NDArray', sub { mx->nd->concat(1, 2) });
 refused('concat: Cannot find argument \'dims\', Possible Arguments: arrays, dim, out',
     sub { mx->nd->concat($x, $x, dims => 0) });
+refused('clip: a_min is undef; expected a number',     sub { $x->clip(undef, 1) });
+refused("smooth_l1: scalar is 'a'; expected a number", sub { $x->smooth_l1(scalar => 'a') });
+refused("topk: k is 'x'; expected a number",           sub { $x->topk(k => 'x') });
+refused('Dropout: p is \'ARRAY', sub { $x->Dropout(p => [1]) });
 refused('at: Dimension 0 mismatch', sub { $x->at(2) });
 
 # gradients

@@ -34,6 +34,10 @@ our %MIXED;
 # Operators with a gradient of their own, whatever comes back to them.
 our %REGARDLESS = map { $_ => 1 } qw(make_loss SoftmaxOutput);
 
+# Options that are numbers, in any operator.
+my $NUMBER = qr/\A(?:a_min|a_max|alpha|beta[12]?|clip_gradient|eps(?:ilon)?|grad_scale|k|lr|momentum
+    |o(?:n|ff)_value|p|rescale_grad|scalar|slope|temperature|wd)\z/x;
+
 sub operator {
     my ($names, %entry) = @_;
     my @names = ref $names ? @$names : $names;
@@ -47,6 +51,7 @@ sub operator {
         push @{ $entry{options} }, ref $option ? $option->[0] : $option;
         $entry{defaults}{ $option->[0] } = $option->[1] if ref $option;
     }
+    $entry{numbers} = [grep {/$NUMBER/} @{ $entry{options} }];
     $entry{name} = $names[0];
     for my $name (@names) {
         die "two operators are called $name" if $TABLE{$name};

@@ -78,6 +78,7 @@ sub call {
         croak("$entry->{name}: $name is missing; it takes ", _signature($entry))
             if !exists $option{$name};
     }
+    _check_numbers($entry, \%option) if @{ $entry->{numbers} };
     for my $i (0 .. ($many ? $#inputs : $#{ $entry->{inputs} })) {
         my $name = _input_name($entry, $i);
         next if _is_array($inputs[$i]) || $i >= $least && !defined $inputs[$i];
@@ -92,6 +93,20 @@ sub call {
     return $result if !$out{out};
     croak("$entry->{name}: out is for operators with one result") if ref $result eq 'ARRAY';
     return $out{out}->_assign($result);
+}
+
+# undef is a number only where it is the default.
+sub _check_numbers {
+    my ($entry, $option) = @_;
+    for my $name (@{ $entry->{numbers} }) {
+        my $value = $option->{$name};
+        next if defined $value && !ref $value && looks_like_number($value);
+        next if !defined $value && exists $entry->{defaults}{$name}
+            && !defined $entry->{defaults}{$name};
+        croak("$entry->{name}: $name is ", defined $value ? "'$value'" : 'undef',
+            '; expected a number');
+    }
+    return;
 }
 
 sub _input_name {

@@ -107,4 +107,11 @@ is(nd->array([7, -7], dtype => 'int64')->mean(axis => 0)->asscalar, 0,
 is(nd->array([9007199254740993, 1], dtype => 'int64')->sum->asscalar, 9007199254740994,
     'int64 sums are exact');
 
+# Numbers are taken with all their bits, whatever was used before
+my $one = nd->ones([1], dtype => 'float64');
+my @products = map { ($one * $_)->asscalar } 0.3, 0.1 + 0.2;
+cmp_ok($products[0], '==', 0.3,       'one number');
+cmp_ok($products[1], '==', 0.1 + 0.2, 'and its neighbour');
+my $right = grep { ($one * $_ + -$_ / 2)->asscalar == $_ / 2 } 1 .. 3000;
+is($right, 3000, 'however many there are');
 done_testing;

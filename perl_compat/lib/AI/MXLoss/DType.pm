@@ -76,16 +76,19 @@ sub typed {
 }
 
 # A number as a PDL without axes, of the dtype. Those made are kept: never write to one.
-my (%made, $count);
+my %made;
 
 sub scalar_of {
     my ($number, $dtype) = @_;
-    return $made{"$dtype $number"} //= do {
-        (%made, $count) = () if ++$count > 1000;
+
+    # by all bits of the number, which may have more digits than its string
+    my $key = $dtype . ($dtype eq 'int64' ? $number : pack 'd', $number);
+    return $made{$key} // do {
+        %made = () if keys %made >= 1000;
         my $double = PDL->pdl(PDL::double(), $number);
         $double = PDL->pdl(PDL::longlong(), $number) if $dtype eq 'int64' && $number =~ /^-?\d+$/;
         my $pdl = cast($double, $dtype);
-        $dtype eq 'float16' ? AI::MXLoss::Core::round_half($pdl->copy) : $pdl;
+        $made{$key} = $dtype eq 'float16' ? AI::MXLoss::Core::round_half($pdl->copy) : $pdl;
     };
 }
 

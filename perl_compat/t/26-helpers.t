@@ -19,6 +19,7 @@ is(product(2, 3, 4), 24, 'product');
 ok(!eval { assert(0, 'so it is'); 1 }, 'assert');
 like($@, qr/so it is at \Q$0\E line/, '... with its message and line');
 is(pdl([1, 2])->nelem, 2, 'pdl');
+cmp_ok(\&pdl, '==', \&PDL::Core::pdl, "... is PDL's own");
 is_deeply([cat(pdl(1, 2), pdl(3, 4))->dims], [2, 2], 'cat');
 is_deeply([cat(0, pdl(1, 2), pdl(3))->list], [1, 2, 3], 'cat along a dimension');
 is_deeply([pdl_shuffle(pdl([[1, 2], [3, 4]]), [1, 0])->list], [3, 4, 1, 2], 'pdl_shuffle');

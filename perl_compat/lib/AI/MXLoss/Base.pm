@@ -80,7 +80,7 @@ sub assert {
 
 sub check_call { return wantarray ? @_ : $_[0] }
 
-sub pdl { return PDL->pdl(@_) }
+*pdl = \&PDL::Core::pdl;    # the same sub, so that `use PDL` as well redefines nothing
 
 # PDL's zeroes and ones under names that do not clash
 sub pzeros { return PDL->zeroes(@_) }

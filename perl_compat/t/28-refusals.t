@@ -75,6 +75,8 @@ refused("io has no 'CSVIter'; AI::MXLoss has",          sub { mx->io->CSVIter })
 refused("gluon->data has no 'vision'; AI::MXLoss has",  sub { gluon->data->vision });
 refused("optimizer has no 'RMSProp'; AI::MXLoss has",   sub { mx->optimizer->RMSProp });
 refused("random has no 'gauss'; its methods",           sub { mx->random->gauss });
+refused("Trainer has no 'save_states'; what it has",
+    sub { gluon->Trainer([], 'sgd')->save_states('x') });
 refused("gluon has no 'utils': AI::MXLoss has",         sub { gluon->utils });
 
 # arguments

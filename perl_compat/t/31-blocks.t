@@ -224,6 +224,13 @@ dies_at(
     is_deeply([sort keys %$loaded], ['scale.factor'], 'names in a file');
     my $other = My::Net->new;
     $other->load_parameters($file, ctx => mx->cpu);
+    $other->load_parameters($file, mx->cpu);
+    dies_at(sub { $other->load_parameters($file, 'cpu') },
+        qr/load_parameters: ctx is cpu; expected a context/, 'no context', __LINE__ - 1);
+    dies_at(sub { $other->load_parameters($file, contex => mx->cpu) },
+        qr/no such named parameter 'contex'; expected some of ctx, /, 'no option', __LINE__ - 1);
+    dies_at(sub { $other->collect_params->load($file, mx->gpu(0)) }, qr/load: ctx is gpu\(0\)/,
+        'no such context', __LINE__ - 1);
     is_deeply([$other->scale->factor->data->aspdl->list], [2, 3], 'and back');
     my $l2 = $loss->L2Loss;
     $l2->save_parameters("$dir/l2.params");

@@ -189,11 +189,9 @@ sub save {
 }
 
 sub load {
-    my ($self, $filename, %option) = @_;
-    my ($unknown)
-        = grep { !/\A(?:ctx|allow_missing|ignore_extra|restore_prefix|cast_dtype|dtype_source)\z/ }
-        sort { $a cmp $b } CORE::keys %option;
-    fail("load: no such named parameter '$unknown'") if defined $unknown;
+    my ($self, $filename, @given) = @_;
+    my %option = AI::MXLoss::Gluon::Block::Files::options_of_load('load',
+        [@AI::MXLoss::Gluon::Block::Files::OPTIONS, 'restore_prefix'], @given);
     my $values = AI::MXLoss::Gluon::Block::Files::read_named($filename);
     return $self->_load_from($values, "file: $filename", %option);
 }

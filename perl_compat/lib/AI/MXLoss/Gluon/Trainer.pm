@@ -8,6 +8,9 @@ use AI::MXLoss::Arguments qw(arguments);
 use AI::MXLoss::Optimizer ();
 use AI::MXLoss::Gluon::Parameter ();
 
+AI::MXLoss::Core::refuse_others(__PACKAGE__,
+    "Trainer has no '%s'; what it has is in the documentation of AI::MXLoss::Gluon::Trainer");
+
 my @POSITIONS = qw(params optimizer optimizer_params kvstore compression_params update_on_kvstore);
 
 sub new {

@@ -52,11 +52,24 @@ sub save_params {
     return;
 }
 
+# What may follow the name of a file; the context also without its name.
+sub options_of_load {
+    my ($who, $names, @given) = @_;
+    unshift @given, 'ctx' if @given % 2;
+    my %option = @given;
+    for my $name (sort keys %option) {
+        fail("$who: no such named parameter '$name'; expected some of " . join ', ', @$names)
+            if !grep { $_ eq $name } @$names;
+    }
+    AI::MXLoss::Context->check($option{ctx}, $who);
+    return %option;
+}
+
+our @OPTIONS = qw(ctx allow_missing ignore_extra cast_dtype dtype_source);
+
 sub load_parameters {
-    my ($block, $filename, %option) = @_;
-    my ($unknown) = grep { !/\A(?:ctx|allow_missing|ignore_extra|cast_dtype|dtype_source)\z/ }
-        sort keys %option;
-    fail("load_parameters: no such named parameter '$unknown'") if defined $unknown;
+    my ($block, $filename, @given) = @_;
+    my %option = options_of_load('load_parameters', \@OPTIONS, @given);
     my $values = read_named($filename);
     my @parameters = _named_parameters($block, '');
     return if !%$values && !@parameters;

@@ -2,28 +2,13 @@
 use strict;
 use warnings;
 use Test::More;
+use lib 't/lib';
+use MXLossTest;
 use Scalar::Util qw(refaddr);
 use PDL;
 use AI::MXLoss qw(mx);
 use AI::MXLoss::NDArray qw(nd);
 use AI::MXLoss::AutoGrad qw(autograd);
-
-sub has {
-    my ($nd, $shape, $numbers, $name) = @_;
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-    is_deeply([$nd->shape, [$nd->aspdl->flat->list]], [$shape, $numbers], $name);
-}
-
-sub dies {
-    my ($code, $like, $name) = @_;
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-    my $line = (caller)[2];
-    my $ok = eval { $code->(); 1 };
-    return fail("$name lives") if $ok;
-    like($@, $like, $name);
-    my ($where) = $@ =~ / at \Q$0\E line (\d+)\.$/;    # the statement may take some lines
-    ok($where && abs($where - $line) < 4, '... with the line of the script') or diag $@;
-}
 
 # ---- Making
 has(nd->array([[1, 2, 3], [4, 5, 6]]), [2, 3], [1 .. 6], 'nested lists');

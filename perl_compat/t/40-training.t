@@ -2,6 +2,8 @@
 use strict;
 use warnings;
 use Test::More;
+use lib 't/lib';
+use MXLossTest;
 use PDL;
 use AI::MXLoss qw(mx);
 use AI::MXLoss::Gluon qw(gluon);
@@ -10,22 +12,6 @@ use AI::MXLoss::AutoGrad qw(autograd);
 use AI::MXLoss::Base;
 
 my $nd = mx->nd;
-
-sub has {
-    my ($got, $shape, $numbers, $name) = @_;
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-    is_deeply([$got->shape, [$got->aspdl->flat->list]], [$shape, $numbers], $name);
-}
-
-sub dies {
-    my ($code, $like, $name) = @_;
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-    my $line = (caller)[2];
-    return fail("$name lives") if eval { $code->(); 1 };
-    like($@, $like, $name);
-    my ($where) = $@ =~ / at \Q$0\E line (\d+)\.$/;    # the statement may take some lines
-    ok($where && abs($where - $line) < 4, '... with the line of the script') or diag $@;
-}
 
 # ---- Layers
 my $dense = nn->Dense(2, in_units => 3, weight_initializer => mx->init->Constant(2),

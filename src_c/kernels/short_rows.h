@@ -11,7 +11,7 @@
 enum { MXL_T(spread_step) = 16 };
 
 /* wide: each of x as often as a row has elements. Writes up to spread_step beyond the end. */
-MXL_LOOP void MXL_T(spread)(real *wide, const real *x, int64_t rows, int64_t n) {
+MXL_LOOP void MXL_T(spread)(real *wide, real *x, int64_t rows, int64_t n) {
     int64_t r, i;
     int l;
     for (r = 0; r < rows; r++, wide += n)

@@ -10,8 +10,8 @@ use Test::More;
 use PDL::Lite;
 use AI::MXLoss;
 
-our @EXPORT = qw(vectors array_of numbers close_to dies_at worst same_bits bits repository @LOSSES
-    random_array random_call);
+our @EXPORT = qw(vectors array_of numbers close_to dies_at dies has worst same_bits bits repository
+    @LOSSES random_array random_call);
 
 # The class names of all losses.
 our @LOSSES = map { $_->{name} }
@@ -125,6 +125,25 @@ sub dies_at {
     return like($error, $message, "$name: message") if $error !~ $message;
     my $at = defined $line ? join '|', $line - 4 .. $line : '[0-9]+';    # of one statement
     return like($error, qr/ at \Q$file\E line (?:$at)\.$/m, $name);
+}
+
+# The same at about the line of the call.
+sub dies {
+    my ($code, $message, $name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my (undef, $file, $line) = caller;
+    return fail("$name lives") if eval { $code->(); 1 };
+    like($@, $message, $name);
+    my ($where) = $@ =~ / at \Q$file\E line (\d+)\.$/;    # the statement may take some lines
+    return ok($where && abs($where - $line) < 4, '... with the line of the script') || diag $@;
+}
+
+# An NDArray has this shape and these numbers.
+sub has {
+    my ($nd, $shape, $numbers, $name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    return fail("$name: undef") if !defined $nd;
+    return is_deeply([$nd->shape, [$nd->aspdl->flat->list]], [$shape, $numbers], $name);
 }
 
 # ---- Random calls -------------------------------------------------------------------------------

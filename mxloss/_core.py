@@ -148,12 +148,8 @@ class _Call:
             self.exec,
         )
         if status != lib.MXL_OK:
-            raise self.failure(status)
-
-    def failure(self, status):
-        """The exception for a call that failed, with the core's sentence."""
-        message = ffi.string(self.error.message).decode(errors="replace")
-        return _ERRORS.get(status, MXNetValueError)(message)
+            message = ffi.string(self.error.message).decode(errors="replace")
+            raise _ERRORS.get(status, MXNetValueError)(message)
 
     def value_shape(self, options, n_inputs):
         tensor = self.pointers[_VALUE]

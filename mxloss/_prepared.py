@@ -37,7 +37,8 @@ def _can_read_arrays():
 
 
 _CAN_READ_ARRAYS = _can_read_arrays()
-_empty, _ndarray, _run = np.empty, np.ndarray, lib.mxl_run_prepared
+_empty, _run, _OTHER = np.empty, lib.mxl_run_prepared, lib.MXL_ARRAY_OTHER
+_OUTPUT = (np.ndarray, type(None))
 
 
 class _Description:
@@ -96,10 +97,10 @@ class Prepared:
 
         The gradient is for a head gradient of one number, by default `description.head`."""
         known = self._last
-        if known is None:
+        if known is None or type(value) not in _OUTPUT or type(grad) not in _OUTPUT:
             return None
         status, result = self._try(known, first, second, third, value, grad, want_grad, head)
-        if status == -1:
+        if status == _OTHER:
             arrays = (first, second) if third is None else (first, second, third)
             known = self._known.get(tuple([(a.shape, a.dtype) for a in arrays]))
             if known is None or known is self._last:
@@ -111,12 +112,7 @@ class Prepared:
     def _try(self, known, first, second, third, value, grad, want_grad, head):
         if value is None:
             value = _empty(known.value_shape, known.dtype)
-        elif type(value) is not _ndarray:
-            return -2, None
-        if grad is not None:
-            if type(grad) is not _ndarray:
-                return -2, None
-        elif want_grad:
+        if grad is None and want_grad:
             grad = _empty(known.grad_shape, known.dtype)
         status = _run(
             known.struct,

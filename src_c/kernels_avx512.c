@@ -4,7 +4,6 @@
 /* system headers first: they are not to be compiled for this target */
 #include <immintrin.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "mxloss.h"

@@ -26,10 +26,11 @@ typedef struct mxl_array_fields {
 enum {
     MXL_ARRAY_READ = 0x101,  /* row-major without gaps, and aligned */
     MXL_ARRAY_WRITE = 0x501, /* writeable, too */
-    MXL_ARRAY_OTHER = -1     /* result of mxl_run_prepared: not the arrays described */
 };
 
 /* [cdef prepared] */
+enum { MXL_ARRAY_OTHER = -1 }; /* result of mxl_run_prepared: not the arrays described */
+
 /* Inputs by their places, then value, gradient with respect to the first input, head gradient. All
  * have their shapes; data is set in each call. */
 typedef struct mxl_prepared {
@@ -42,14 +43,14 @@ typedef struct mxl_prepared {
 } mxl_prepared;
 /* [end cdef prepared] */
 
-static const mxl_array_fields *mxl_array(const mxl_prepared *p, uintptr_t object) {
-    return (const mxl_array_fields *)(object + p->header);
+static const mxl_array_fields *mxl_array(uintptr_t object, size_t header) {
+    return (const mxl_array_fields *)(object + header);
 }
 
 /* Put an array's address into *t, a copy of its description; 0 if the array is not like that. */
 static int mxl_take(const mxl_prepared *p, uintptr_t object, uintptr_t dtype, int flags,
                     mxl_tensor *t) {
-    const mxl_array_fields *a = mxl_array(p, object);
+    const mxl_array_fields *a = mxl_array(object, p->header);
     int i;
     if (a->ndim != t->ndim || (uintptr_t)a->dtype != dtype || (a->flags & flags) != flags)
         return 0;
@@ -81,7 +82,7 @@ static int mxl_run_prepared(const mxl_prepared *p, uintptr_t first, uintptr_t se
 
 /* where an array's data, first axis, dtype and flags are read from: for the check at import */
 static void mxl_array_facts(uintptr_t object, size_t header, uintptr_t *facts) {
-    const mxl_array_fields *a = (const mxl_array_fields *)(object + header);
+    const mxl_array_fields *a = mxl_array(object, header);
     facts[0] = (uintptr_t)a->data;
     facts[1] = (uintptr_t)a->ndim;
     facts[2] = (uintptr_t)a->dtype;

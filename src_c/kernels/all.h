@@ -12,7 +12,6 @@
  * copy and crash on a lesser processor.
  */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../job.h"

@@ -129,7 +129,7 @@ sub range_of {
     }
     $begin //= $step > 0 ? 0 : $n - 1;
     $end //= $step > 0 ? $n : -1;
-    my $count = int(($end - $begin) / $step + ($step > 0 ? 1 - 1e-9 : 1 - 1e-9));
+    my $count = int(($end - $begin) / $step + 1 - 1e-9);
     fail('nothing is left between begin and end') if $count < 1 || ($end - $begin) * $step <= 0;
     return [$begin, $begin + ($count - 1) * $step, $step];
 }

@@ -1,5 +1,5 @@
 # Verbs only. `make demo` and `make test` set up what they need on a fresh Debian machine.
-.PHONY: demo test mxnet bench growth arm64 clang asan fmt clean
+.PHONY: demo test ci-slices mxnet bench growth arm64 clang asan fmt clean
 BUILD = build/cp*/
 
 demo:
@@ -12,6 +12,9 @@ test:
 	.venv/bin/ctest --test-dir $(BUILD) --output-on-failure -j 2
 	.venv/bin/pytest
 	.ci/perl test
+
+ci-slices: # a bounded slice of each of the suites below
+	@.ci/slices
 
 mxnet: # next to the real MXNet 1.9.1, in an environment of its own
 	@.ci/mxnet-suite

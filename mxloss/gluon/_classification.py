@@ -1,14 +1,8 @@
 """Losses of classes and distributions: cross entropies, KLDivLoss, the hinges, LogisticLoss."""
 
-from ._fused import (
-    FusedLoss,
-    _apply_weighting,
-    _reshape_like,
-    choice,
-    finite,
-    integer,
-    switch,
-)
+from ._fused import FusedLoss
+from ._loss import _apply_weighting, _reshape_like
+from ._options import choice, finite, integer, switch
 
 
 class SigmoidBinaryCrossEntropyLoss(FusedLoss):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from .. import _core, autograd
@@ -13,119 +11,14 @@ from .._observe import tell, watching
 from .._symbol import Symbol
 from .._tape import LossNode
 from ..base import MXNetTypeError, MXNetValueError
-from ._hybrid_block import HybridBlock
-
-_NUMBERS = (int, float, np.integer, np.floating, np.bool_)
-
-
-def number(name, value):
-    """A real number as a float."""
-    if not isinstance(value, _NUMBERS):
-        raise MXNetTypeError(f"{name} must be a number, got {value!r}")
-    try:
-        return float(value)
-    except OverflowError:
-        raise MXNetValueError(f"{name} is an integer beyond the range of floats") from None
-
-
-def finite(name, value, above_zero=False):
-    value = number(name, value)
-    if not math.isfinite(value) or (above_zero and value <= 0):
-        raise MXNetValueError(
-            f"{name} must be a finite number{' above 0' if above_zero else ''}, got {value!r}"
-        )
-    return value
-
-
-def integer(name, value):
-    if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
-        raise MXNetTypeError(f"{name} must be an integer, got {value!r}")
-    if not -(2**31) <= value < 2**31:
-        raise MXNetValueError(f"{name} is {value}, which is no axis of any array")
-    return int(value)
-
-
-def switch(name, value):
-    if not isinstance(value, (int, np.bool_)) or value not in (0, 1):
-        raise MXNetTypeError(f"{name} must be True or False, got {value!r}")
-    return bool(value)
-
-
-def choice(name, value, choices):
-    """One of two words as a bool: True for the second one."""
-    if not isinstance(value, str) or value not in choices:
-        raise MXNetValueError(f"{name} can only be {' or '.join(choices)}, got {value!r}")
-    return value == choices[1]
+from ._arguments import bind, outputs_of, places_of
+from ._loss import Loss, _apply_weighting
+from ._options import finite, integer, number
 
 
 def _numpy(inputs):
     """NDArrays as the numpy arrays that they hold."""
     return [x._data if isinstance(x, NDArray) else x for x in inputs]
-
-
-def _apply_weighting(F, loss, weight=None, sample_weight=None):
-    """loss times sample_weight, which broadcasts, times the number weight; None for neither."""
-    if sample_weight is not None:
-        loss = F.broadcast_mul(loss, sample_weight)
-    if weight is not None:
-        number("weight", weight)
-        loss = loss * (float(weight) if isinstance(weight, (bool, np.bool_)) else weight)
-    return loss
-
-
-def _reshape_like(F, x, y):
-    """x in the shape of y."""
-    return F.reshape_like(x, y)
-
-
-class Loss(HybridBlock):
-    """Base class of all losses.
-
-    Parameters
-    ----------
-    weight : float or None
-        A factor on the loss; None for none.
-    batch_axis : int
-        The axis that tells samples apart.
-    prefix, params : optional
-        As for `gluon.Block`.
-
-    Notes
-    -----
-    A loss of your own extends this class and overrides ``hybrid_forward(self, F, ...)``, where F is
-    `mxloss.nd` and the inputs are NDArrays, or ``forward(self, ...)``:
-
-    >>> import mxloss as mx
-    >>> class Cubic(mx.gluon.loss.Loss):
-    ...     def hybrid_forward(self, F, pred, label, sample_weight=None):
-    ...         loss = F.abs(pred - label) ** 3
-    ...         loss = mx.gluon.loss._apply_weighting(F, loss, self._weight, sample_weight)
-    ...         return F.mean(loss, axis=self._batch_axis, exclude=True)
-    >>> Cubic(2, 0)(mx.nd.array([[1, 2]]), mx.nd.array([[1, 4]])).asscalar().item()
-    8.0
-
-    Numbers that training is to find are parameters:
-    ``self.scale = self.params.get("scale", shape=(1,), init="ones")`` in the constructor, and an
-    argument ``scale`` at the end of hybrid_forward.
-    """
-
-    def __init__(self, weight, batch_axis, **kwargs):
-        for key in kwargs:
-            if key not in ("prefix", "params"):
-                raise MXNetTypeError(
-                    f"{type(self).__name__}() got an unexpected keyword argument {key!r}; see "
-                    f"help({type(self).__name__})"
-                )
-        super().__init__(**kwargs)
-        self._weight = weight
-        self._batch_axis = batch_axis
-
-    def __repr__(self):
-        return f"{type(self).__name__}(batch_axis={self._batch_axis}, w={self._weight})"
-
-    def hybrid_forward(self, F, x, *args, **kwargs):
-        """The loss in terms of the operators F. To be overridden."""
-        raise NotImplementedError(f"{type(self).__name__} does not override hybrid_forward")
 
 
 def _defining(cls):
@@ -341,78 +234,6 @@ class FusedLoss(Loss):
             tell(self._core_name, [x for x in inputs if isinstance(x, NDArray)], [result])
         return result
 
-    def _bind(self, args, kwargs):
-        """Positional and keyword arguments as a list in the order of the core's inputs."""
-        names = self._info.inputs
-        inputs = list(args) + [None] * (len(names) - len(args))
-        name = type(self).__name__
-        if len(args) > len(names):
-            raise MXNetTypeError(
-                f"{name} takes at most {len(names)} inputs ({', '.join(names)}), got {len(args)}"
-            )
-        for key, value in kwargs.items():
-            if key not in names:
-                raise MXNetTypeError(
-                    f"{name} has no input {key!r}; its inputs are {', '.join(names)}"
-                )
-            place = names.index(key)
-            if place < len(args):
-                raise MXNetTypeError(f"{name} got {key!r} twice, by position and by name")
-            inputs[place] = value
-        return inputs
-
-    def _places(self, wrt):
-        """wrt as numbers of inputs, and whether it was a single one."""
-        name, names = type(self).__name__, self._info.inputs
-        single = wrt is None or isinstance(wrt, (str, int, np.integer))
-        places = []
-        if not single and not isinstance(wrt, (tuple, list)):
-            raise MXNetTypeError(
-                f"{name}: wrt is {wrt!r}; expected the name or number of an input, "
-                "or a sequence of these"
-            )
-        for item in [0 if wrt is None else wrt] if single else wrt:
-            if isinstance(item, str) and item in names:
-                item = names.index(item)
-            if (
-                not isinstance(item, (int, np.integer))
-                or isinstance(item, bool)
-                or not 0 <= item < len(names)
-            ):
-                raise MXNetValueError(
-                    f"{name}: wrt names {item!r}; expected some of {', '.join(names)}"
-                )
-            if item in places:
-                raise MXNetValueError(f"{name}: wrt names {names[item]} twice")
-            places.append(int(item))
-        return places, single
-
-    def _places_out(self, out, places, single):
-        """out as the array for the value and the list of arrays for the gradients, or None."""
-        name = type(self).__name__
-        if out is None:
-            return None, None
-        if not isinstance(out, (tuple, list)) or len(out) != 2:
-            raise MXNetTypeError(
-                f"{name}: out must be a pair (value, gradient), each an array or "
-                f"None, got {type(out).__name__}"
-            )
-        value, grads = out
-        if grads is None:
-            return value, None
-        if single:
-            return value, [grads]
-        if not isinstance(grads, (tuple, list)):
-            raise MXNetTypeError(
-                f"{name}: the gradients in out must be a sequence, as wrt is, got "
-                f"{type(grads).__name__}"
-            )
-        if len(grads) != len(places):
-            raise MXNetValueError(
-                f"{name}: out has {len(grads)} gradients, but wrt names {len(places)} inputs"
-            )
-        return value, grads
-
     def value_and_grad(self, *inputs, wrt=None, head_grad=None, out=None, **named_inputs):
         """The loss and its gradient, for the price of one pass over the inputs.
 
@@ -470,8 +291,9 @@ class FusedLoss(Loss):
             )
         if quick is None:
             self.__dict__["_quick"] = self._usual_options()
-        places, single = self._places(wrt)
-        out_value, out_grads = self._places_out(out, places, single)
+        name, names = type(self).__name__, self._info.inputs
+        places, single = places_of(name, names, wrt)
+        out_value, out_grads = outputs_of(name, out, places, single)
         options, bound = self._prepare(inputs, named_inputs)
         arrays = _numpy(bound)
         (head,) = _numpy([head_grad])
@@ -483,3 +305,6 @@ class FusedLoss(Loss):
     def _prepare(self, args, kwargs):
         """Options and inputs from what the loss was called with."""
         return self._options(), self._bind(args, kwargs)
+
+    def _bind(self, args, kwargs):
+        return bind(type(self).__name__, self._info.inputs, args, kwargs)

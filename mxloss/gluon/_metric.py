@@ -1,7 +1,9 @@
 """Losses of vectors, for metric learning: TripletLoss, CosineEmbeddingLoss, SDMLLoss."""
 
 from ..base import MXNetValueError
-from ._fused import FusedLoss, _apply_weighting, _reshape_like, finite, integer
+from ._fused import FusedLoss
+from ._loss import _apply_weighting, _reshape_like
+from ._options import finite, integer
 
 
 def _rows_only(batch_axis):

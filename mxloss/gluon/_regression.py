@@ -5,7 +5,9 @@ import math
 from .. import ndarray as nd
 from .._ndarray import NDArray
 from ..base import MXNetTypeError
-from ._fused import FusedLoss, _apply_weighting, _reshape_like, finite, switch
+from ._fused import FusedLoss
+from ._loss import _apply_weighting, _reshape_like
+from ._options import finite, switch
 
 
 class L2Loss(FusedLoss):

@@ -1,7 +1,9 @@
 """Losses of sequences: CTCLoss."""
 
 from ..base import MXNetTypeError, MXNetValueError
-from ._fused import FusedLoss, _apply_weighting, choice
+from ._fused import FusedLoss
+from ._loss import _apply_weighting
+from ._options import choice
 
 
 class CTCLoss(FusedLoss):

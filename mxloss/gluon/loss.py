@@ -15,7 +15,7 @@ from ._classification import (
     SoftmaxCrossEntropyLoss,
     SquaredHingeLoss,
 )
-from ._fused import Loss, _apply_weighting, _reshape_like  # noqa: F401  (scripts import these)
+from ._loss import Loss, _apply_weighting, _reshape_like  # noqa: F401  (scripts import these)
 from ._metric import CosineEmbeddingLoss, SDMLLoss, TripletLoss
 from ._regression import HuberLoss, L1Loss, L2Loss, PoissonNLLLoss
 from ._sequence import CTCLoss

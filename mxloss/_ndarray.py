@@ -9,7 +9,7 @@ import numpy as np
 from . import autograd, operators
 from ._functions import ARITHMETIC, add_python_operators
 from ._observe import tell, watching
-from .base import MXNetError, MXNetTypeError, MXNetValueError
+from .base import MXNetError, MXNetIndexError, MXNetTypeError, MXNetValueError
 from .context import cpu
 
 FLOATS = (np.float16, np.float32, np.float64)
@@ -51,27 +51,6 @@ def put_on_tape(name, parents, pullback, results, several=False):
     node = autograd.Node(name, parents, pullback, [r._data for r in results], several)
     for i, result in enumerate(results):
         result._node = (node, i)
-
-
-def mean_of_loss(x):
-    """The mean of a loss's values on the tape, as the operator gives it; None for anything else."""
-    if type(x) is not NDArray or not autograd._state.recording or watching.callbacks:
-        return None
-    data, source = x._data, x._source()
-    if type(source) is not tuple or type(source[0]) is not autograd.LossNode or data.ndim != 1:
-        return None
-    dtype, count = data.dtype, data.size
-    if dtype.char not in "fd" or not count:
-        return None
-    with np.errstate(all="ignore"):
-        value = np.add.reduce(data, keepdims=True) / dtype.type(count)
-
-    def pullback(g):
-        return (np.broadcast_to(g / count, (count,)),)
-
-    result = wrap(value)
-    result._node = autograd.MeanNode(source, value, count, pullback), 0
-    return result
 
 
 def _mixed(stem, lhs, rhs):
@@ -363,10 +342,6 @@ class NDArray:
         if len(axes) == 1 and not isinstance(axes[0], (int, np.integer)):
             axes = axes[0]
         return invoke(operators.TABLE["transpose"], [self], {"axes": axes})
-
-
-class MXNetIndexError(MXNetError, IndexError):
-    """An index out of range."""
 
 
 def _restore(data, request):

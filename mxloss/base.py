@@ -20,6 +20,10 @@ class MXNetTypeError(MXNetError, TypeError):
     """An argument of a type or dtype that cannot be used."""
 
 
+class MXNetIndexError(MXNetError, IndexError):
+    """An index out of range."""
+
+
 class MXNetAssertionError(MXNetError, ValueError, AssertionError):
     """What MXNet checks with `assert`: mostly, whether something agrees with what is there."""
 

@@ -13,7 +13,8 @@ from . import _ndarray as ndarray  # noqa: F401  (scripts compare F with nd.ndar
 from . import random
 from ._files import load, load_frombuffer, save  # noqa: F401
 from ._functions import finder, functions_of_table
-from ._ndarray import NDArray, _mixed, invoke, mean_of_loss
+from ._mean import mean_of_loss
+from ._ndarray import NDArray, _mixed, invoke
 from .base import MXNetValueError
 
 

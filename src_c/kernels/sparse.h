@@ -16,6 +16,25 @@ typedef struct {
     double r[MXL_SPARSE_TILE];
 } MXL_T(row_facts);
 
+/* values of n rows */
+MXL_LOOP void MXL_T(row_values)(real *restrict e, const real *restrict max,
+                                const real *restrict x_label, const double *restrict r, int64_t n) {
+    int64_t i;
+    for (i = 0; i < n; i++)
+        e[i] = MXL_T(softmax_value)(max[i], x_label[i], r[i]);
+}
+
+/* of n rows, what exponentials are multiplied by to be gradients; and, over the exponential of the
+ * label, its gradient */
+MXL_LOOP void MXL_T(row_gradients)(real *restrict factor, real *restrict label,
+                                   const real *restrict u, const double *restrict r, int64_t n) {
+    int64_t i;
+    for (i = 0; i < n; i++) {
+        factor[i] = (real)((double)u[i] / (1 + r[i]));
+        label[i] = u[i] * MXL_T(softmax_dlabel)(label[i], r[i]);
+    }
+}
+
 /* `rows` short rows from `position` on, which are `row` and its neighbours in the tile */
 static void MXL_T(short_rows)(MXL_T(worker) * a, int64_t position, int64_t row, int64_t rows,
                               MXL_T(row_facts) * f) {
@@ -24,22 +43,21 @@ static void MXL_T(short_rows)(MXL_T(worker) * a, int64_t position, int64_t row, 
     const int want = job->din[0].kind != MXL_UNWANTED;
     const real *x = MXL_T(input)(&job->in[0], first, n, a->x);
     real *e = want ? MXL_T(place)(&job->din[0], first, n, a->g) : a->g;
-    real factor[MXL_SPARSE_TILE], e_label[MXL_SPARSE_TILE];
+    real factor[MXL_SPARSE_TILE], label[MXL_SPARSE_TILE];
     int64_t i;
     MXL_T(short_softmax)(x, e, a->wide, rows, classes, f->max + row, f->r + row);
     for (i = 0; i < rows; i++) {
         const int64_t at = i * classes + a->labels[row + i];
         f->x_label[row + i] = x[at];
-        e_label[i] = e[at];
-        factor[i] = (real)((double)a->u[row + i] / (1 + f->r[row + i]));
+        label[i] = e[at];
     }
     if (!want)
         return;
+    MXL_T(row_gradients)(factor, label, a->u + row, f->r + row, rows);
     MXL_T(spread)(a->wide, factor, rows, classes);
     MXL_T(multiply)(e, a->wide, n);
     for (i = 0; i < rows; i++)
-        e[i * classes + a->labels[row + i]] =
-            a->u[row + i] * MXL_T(softmax_dlabel)(e_label[i], f->r[row + i]);
+        e[i * classes + a->labels[row + i]] = label[i];
     MXL_T(sink_put)(&a->din[0], first, e, n);
 }
 
@@ -78,8 +96,7 @@ static void MXL_T(rows_tile)(MXL_T(worker) * a, int64_t position, int64_t n) {
     else
         for (row = 0; row < n; row++)
             MXL_T(long_row)(a, position + row, row, &f);
-    for (row = 0; row < n; row++)
-        a->e[row] = MXL_T(softmax_value)(f.max[row], f.x_label[row], f.r[row]);
+    MXL_T(row_values)(a->e, f.max, f.x_label, f.r, n);
 }
 
 /* n rows of log-probabilities: pick one of each */
@@ -145,17 +162,16 @@ static void MXL_T(columns)(MXL_T(worker) * a, const real *restrict x, int64_t ld
 #if MXL_REAL == 64
         r[i] += lost[i];
 #endif
-        e[i] = MXL_T(softmax_value)(max[i], x_label[i], r[i]);
     }
+    MXL_T(row_values)(e, max, x_label, r, n);
     if (ldg == 0)
         return;
-    for (i = 0; i < n; i++)
-        max[i] = (real)((double)a->u[i] / (1 + r[i]));
+    MXL_T(row_gradients)(max, e_label, a->u, r, n);
     for (c = 0; c < classes; c++)
         for (i = 0; i < n; i++)
             g[c * ldg + i] *= max[i];
     for (i = 0; i < n; i++)
-        g[a->labels[i] * ldg + i] = a->u[i] * MXL_T(softmax_dlabel)(e_label[i], r[i]);
+        g[a->labels[i] * ldg + i] = e_label[i];
 }
 
 static void MXL_T(columns_tile)(MXL_T(worker) * a, int64_t position, int64_t n) {

@@ -13,16 +13,16 @@ def mean_of_loss(x):
     if type(x) is not NDArray or not autograd._state.recording or watching.callbacks:
         return None
     data, source = x._data, x._source()
-    if type(source) is not tuple or type(source[0]) is not autograd.LossNode or data.ndim != 1:
+    if type(source) is not tuple or type(source[0]) is not autograd.LossNode:
         return None
     dtype, count = data.dtype, data.size
     if dtype.char not in "fd" or not count:
         return None
     with np.errstate(all="ignore"):
-        value = np.add.reduce(data, keepdims=True) / dtype.type(count)
+        value = np.add.reduce(data.reshape(-1), keepdims=True) / dtype.type(count)
 
     def pullback(g):
-        return (np.broadcast_to(g / count, (count,)),)
+        return (np.broadcast_to((g / count).reshape(()), data.shape),)
 
     result = wrap(value)
     result._node = autograd.MeanNode(source, value, count, pullback), 0

@@ -58,16 +58,18 @@ def test_same_bits_whatever_was_expected(loss, make, reduce):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_mean_of_a_loss_is_the_operator(dtype):
+@pytest.mark.parametrize("loss, axes", [(losses.L2Loss(), 0), (losses.CosineEmbeddingLoss(), (0, 1))])
+def test_mean_of_a_loss_is_the_operator(loss, axes, dtype):  # of shape (n,), and of (n, 1)
     for n in [1, 2, 7, 8, 9, 64, 127, 128, 129, 1000, 4097]:
         x = nd.array(RNG.normal(size=(n, 3)), dtype=dtype)
         x.attach_grad()
-        loss = losses.L2Loss()
+        others = [nd.array(RNG.normal(size=(n, 3)), dtype=dtype)]
+        others += [nd.ones((n,))] * (axes != 0)
         results = []
-        for mean in (lambda L: L.mean(), lambda L: nd.mean(L, axis=0)):
+        for mean in (lambda L: L.mean(), lambda L: nd.mean(L, axis=axes)):
             for _ in range(2):
                 with autograd.record():
-                    L = mean(loss(x, nd.zeros_like(x)))
+                    L = mean(loss(x, *others))
                 L.backward()
                 results.append((L.asnumpy(), x.grad.asnumpy()))
         for value, gradient in results[1:]:

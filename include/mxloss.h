@@ -162,8 +162,8 @@ typedef enum mxl_flag {
 
 /* The options of all losses in one struct. mxl_defaults sets every field for one loss. A field, or
  * a flag, that the loss does not read must keep the value that mxl_defaults gave it; anything else
- * is an MXL_ERR_OPTION, so that a misplaced option is never silently ignored. New fields are only
- * ever added at the end; size tells the library which ones the caller knows. */
+ * is an MXL_ERR_OPTION, so that a misplaced option is never silently ignored. The struct does not
+ * grow, for mxl_defaults writes all of it: options of later versions take places of reserved. */
 typedef struct mxl_options {
     uint32_t size;      /* sizeof(mxl_options) */
     uint32_t flags;     /* mxl_flag values */
@@ -175,6 +175,7 @@ typedef struct mxl_options {
     double epsilon;     /* PoissonNLL: added to pred inside the logarithm; >= 0. Default 1e-8 */
     double smoothing_parameter; /* SDML: the part of a target that is spread over the other rows;
                                  * >= 0, < 1. Default 0.3 */
+    uint64_t reserved[9];       /* 0 */
 } mxl_options;
 
 /* What there is to know about one loss; the strings and the struct live as long as the library. */
@@ -189,6 +190,7 @@ typedef struct mxl_loss_info {
 
 /* ---- Execution ----------------------------------------------------------------------------- */
 
+/* Set by the caller, so this one may grow at the end: size says which fields there are. */
 typedef struct mxl_exec {
     uint32_t size;       /* sizeof(mxl_exec) */
     int32_t num_threads; /* the most threads to use; 0 = as set for the process */

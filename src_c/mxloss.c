@@ -23,12 +23,17 @@ static mxl_status read_exec(mxl_call *call, const mxl_exec *exec) {
 }
 
 static mxl_status read_options(mxl_call *call, const mxl_options *options) {
+    static const uint64_t none[sizeof options->reserved / sizeof options->reserved[0]];
     if (options == NULL)
         return mxl_defaults(call->loss, &call->options);
     if (options->size != sizeof *options)
         return mxl_fail(call, MXL_ERR_VERSION, MXL_ARG_OPTIONS,
                         "the size field of options is %u; expected %u, as set by mxl_defaults",
                         (unsigned)options->size, (unsigned)sizeof *options);
+    if (memcmp(options->reserved, none, sizeof none) != 0)
+        return mxl_fail(call, MXL_ERR_OPTION, MXL_ARG_OPTIONS,
+                        "options.reserved is not 0: an option of a later version, or no call of "
+                        "mxl_defaults before");
     call->options = *options;
     return MXL_OK;
 }

@@ -199,6 +199,10 @@ static void test_refusals(void) {
 
     o = good, o.size = 8;
     refused(RUN(MXL_L2, &o, 2), MXL_ERR_VERSION, MXL_ARG_OPTIONS, WORDS("size", "8"));
+    for (i = 0; i < sizeof o.reserved / sizeof o.reserved[0]; i++) {
+        o = good, o.reserved[i] = 1;
+        refused(RUN(MXL_L2, &o, 2), MXL_ERR_OPTION, MXL_ARG_OPTIONS, WORDS("reserved", "later"));
+    }
     bad_exec.size = 3;
     CHECK(mxl_run(MXL_L2, &good, 2, in, NULL, value, NULL, &bad_exec) == MXL_ERR_VERSION,
           "exec size");

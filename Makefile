@@ -1,5 +1,5 @@
 # Verbs only. `make demo` and `make test` set up what they need on a fresh Debian machine.
-.PHONY: demo test ci-slices mxnet bench growth arm64 clang asan fmt clean
+.PHONY: demo test ci-slices mxnet bench growth arm64 clang asan abi fmt clean
 BUILD = build/cp*/
 
 demo:
@@ -28,6 +28,9 @@ growth: # time against size, batch, classes, frames and threads
 
 arm64 clang asan: # the C tests elsewhere; see the script
 	@.ci/c-suite $@
+
+abi: # the interface of the C library, as programs see it, against its description
+	@.ci/abi
 
 fmt: # needs clang-format and ruff
 	clang-format -i include/*.h src_c/*.[ch] src_c/*/*.h tests/c/*.[ch] tests/c/*.cpp

@@ -32,7 +32,7 @@ from . import initializer as init
 from . import ndarray as nd
 from . import symbol as sym
 from ._alias import install_as_mxnet, uninstall_as_mxnet
-from ._config import show_config
+from ._config import get_include, get_library, show_config
 from ._core import get_num_threads, set_num_threads
 from ._core import version as _version
 from .base import MXNetError
@@ -48,6 +48,8 @@ __all__ = [
     "cpu",
     "current_context",
     "executor",
+    "get_include",
+    "get_library",
     "get_num_threads",
     "gluon",
     "gpu",

@@ -1,12 +1,25 @@
-"""show_config: what one wants to know when numbers or timings surprise."""
+"""show_config: what one wants to know when numbers or timings surprise. Where the C library is."""
 
+import pathlib
 import platform
+import re
 
 import numpy as np
 
 from . import _core
 
-__all__ = ["show_config"]
+__all__ = ["get_include", "get_library", "show_config"]
+
+
+_PACKAGE = pathlib.Path(__file__).parent
+
+
+def _processor():
+    try:
+        model = re.search(r"^model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text(), re.M)
+    except OSError:
+        model = None
+    return model[1] if model else platform.processor() or "unknown"
 
 
 def show_config(mode="stdout"):
@@ -22,7 +35,8 @@ def show_config(mode="stdout"):
     dict or None
         With mode='dicts': ``version``, ``isa`` (the instruction set in use), ``isa_available``
         (those that this machine and build have), ``threads`` (the most that one call uses),
-        ``build`` (compiler and flags of the core), ``python``, ``numpy`` and ``machine``.
+        ``build`` (compiler and flags of the core), ``python``, ``numpy``, ``platform`` and
+        ``processor``.
     """
     if mode not in ("stdout", "dicts"):
         raise ValueError(f"mode is {mode!r}; expected 'stdout' or 'dicts'")
@@ -34,7 +48,8 @@ def show_config(mode="stdout"):
         "build": _core.build_info(),
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "machine": f"{platform.system()} {platform.machine()}",
+        "platform": platform.platform(),
+        "processor": _processor(),
     }
     if mode == "dicts":
         return facts
@@ -42,3 +57,18 @@ def show_config(mode="stdout"):
     for name, fact in facts.items():
         print(f"{name:<{width}}  {', '.join(fact) if isinstance(fact, list) else fact}")
     return None
+
+
+def get_include():
+    """The folder of mxloss.h, for C programs that use the library of this package."""
+    return str(_PACKAGE / "include")
+
+
+def get_library():
+    """The path of the C library of this package.
+
+    `ctypes.CDLL` takes it, and so does a linker: ``cc program.c -I$(folder of mxloss.h) path
+    -Wl,-rpath,$(folder of path)``, which is what ``python -m mxloss --cflags`` and ``--libs`` print.
+    """
+    (library,) = (_PACKAGE / "lib").glob("libmxloss*")
+    return str(library)

@@ -47,7 +47,7 @@ def _differences(call, arrays):
         what = "value" if name == "out" else f"gradient of {name[5:]}"
         if result.shape != wanted.shape or result.dtype != wanted.dtype:
             sentences.append(
-                f"{what}: {result.dtype} {result.shape} for {wanted.dtype} {wanted.shape}"
+                f"{what}: {result.dtype} {result.shape} in place of {wanted.dtype} {wanted.shape}"
             )
             continue
         wrong = ~np.isclose(result, wanted, call["rtol"], call["atol"], equal_nan=True)
@@ -55,7 +55,7 @@ def _differences(call, arrays):
             place = tuple(np.argwhere(wrong)[0].tolist())
             sentences.append(
                 f"{what}: {wrong.sum()} of {wrong.size} wrong; "
-                f"at {place} {result[place]!s} for {wanted[place]!s}"
+                f"at {place} {result[place]!s} in place of {wanted[place]!s}"
             )
     return sentences
 

@@ -1,6 +1,7 @@
 # Verbs only. `make demo` and `make test` set up what they need on a fresh Debian machine.
-.PHONY: demo test ci-slices mxnet bench growth arm64 clang asan abi fmt clean
+.PHONY: demo test install uninstall sdist ci-slices mxnet bench growth arm64 clang asan abi fmt clean
 BUILD = build/cp*/
+PREFIX = /usr/local
 
 demo:
 	@.ci/setup demo
@@ -11,7 +12,17 @@ test:
 	@.ci/setup test
 	.venv/bin/ctest --test-dir $(BUILD) --output-on-failure -j 2
 	.venv/bin/pytest
+	@.ci/install-suite
 	.ci/perl test
+
+install: # the C library, its header and packages
+	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" .ci/install
+
+uninstall: # what the last make install put there
+	@DESTDIR="$(DESTDIR)" .ci/install remove
+
+sdist: # the source distribution in build/dist, and what is built from it
+	@.ci/sdist-suite
 
 ci-slices: # a bounded slice of each of the suites below
 	@.ci/slices
@@ -33,7 +44,8 @@ abi: # the interface of the C library, as programs see it, against its descripti
 	@.ci/abi
 
 fmt: # needs clang-format and ruff
-	clang-format -i include/*.h src_c/*.[ch] src_c/*/*.h tests/c/*.[ch] tests/c/*.cpp
+	clang-format -i include/*.h src_c/*.[ch] src_c/*/*.h tests/c/*.[ch] tests/c/*.cpp \
+		docs/examples/*.c docs/examples/*/*.c docs/examples/*/*.cpp
 	ruff format mxloss docs src_c tests/tools tests/bench
 
 clean:

@@ -233,6 +233,8 @@ mxl_status mxl_weight_strides(const mxl_call *call, const mxl_geometry *g, const
 /* ---- Outputs ------------------------------------------------------------------------------- */
 
 static mxl_status check_outputs(mxl_call *call, const mxl_geometry *g, mxl_tensor *value) {
+    static const mxl_dtype dtypes[] = {
+        {MXL_FLOAT, 32, 1}, {MXL_FLOAT, 64, 1}, {MXL_FLOAT, 16, 1}, {MXL_BFLOAT, 16, 1}};
     const mxl_array *pred = &call->in[0];
     mxl_shape_text a, b;
     int i;
@@ -241,13 +243,7 @@ static mxl_status check_outputs(mxl_call *call, const mxl_geometry *g, mxl_tenso
                         "head_grad has shape %s; expected %s, the shape of the value",
                         mxl_shape_string(&a, call->head.ndim, call->head.shape),
                         mxl_shape_string(&b, g->value_ndim, g->value_shape));
-    if (call->planning) {
-        static const mxl_dtype dtypes[] = {
-            {MXL_FLOAT, 32, 1}, {MXL_FLOAT, 64, 1}, {MXL_FLOAT, 16, 1}, {MXL_BFLOAT, 16, 1}};
-        value->ndim = g->value_ndim;
-        memcpy(value->shape, g->value_shape, (size_t)g->value_ndim * sizeof *value->shape);
-        value->dtype = dtypes[pred->dt];
-    } else if (call->has_value) {
+    if (call->has_value) {
         if (call->value.dt != pred->dt)
             return mxl_fail(call, MXL_ERR_DTYPE, MXL_ARG_VALUE,
                             "value has dtype %s; expected %s, as %s", mxl_dt_name(call->value.dt),
@@ -275,7 +271,12 @@ static mxl_status check_outputs(mxl_call *call, const mxl_geometry *g, mxl_tenso
                             mxl_shape_string(&a, d->ndim, d->shape),
                             mxl_shape_string(&b, x->ndim, x->shape));
     }
-    return call->planning ? MXL_OK : mxl_check_overlap(call);
+    if (!call->planning)
+        return mxl_check_overlap(call);
+    value->ndim = g->value_ndim;
+    memcpy(value->shape, g->value_shape, (size_t)g->value_ndim * sizeof *value->shape);
+    value->dtype = dtypes[pred->dt];
+    return MXL_OK;
 }
 
 mxl_status mxl_check(mxl_call *call, mxl_geometry *g, mxl_tensor *value) {

@@ -166,6 +166,14 @@ static void test_planning(void) {
           "planned");
     refused(mxl_run(MXL_HUBER, &o, 3, in, NULL, &value, NULL, &exec), MXL_ERR_SHAPE, 2,
             WORDS("HuberLoss", "sample_weight", "(5, 2)", "(5, 7)", "(5, 1)"));
+    {
+        tensor td; /* an output that does not fit: the plan is not written either */
+        mxl_tensor *const grads[1] = {make(&td, NULL, MXL_BFLOAT, 16, 2, 7, 5)}, before = value;
+        o.batch_axis = 0;
+        refused(mxl_run(MXL_HUBER, &o, 2, in, NULL, &value, grads, &exec), MXL_ERR_SHAPE,
+                MXL_ARG_GRAD, WORDS("HuberLoss", "(7, 5)", "(5, 7)"));
+        CHECK(memcmp(&value, &before, sizeof value) == 0 && shape[0] == 7, "written");
+    }
     value.shape = NULL;
     refused(mxl_run(MXL_HUBER, &o, 2, in, NULL, &value, NULL, &exec), MXL_ERR_NULL, MXL_ARG_VALUE,
             WORDS("value->shape", "16"));

@@ -29,7 +29,14 @@ static void release(void *block) {
 
 /* Under AddressSanitizer each call has a block of exactly its size, so that it sees what is beyond.
  */
-#if defined(__GNUC__) && !defined(__SANITIZE_ADDRESS__)
+#if !defined(__GNUC__) || defined(__SANITIZE_ADDRESS__)
+#define KEEPS 0
+#elif defined(__has_feature) /* clang says it like this */
+#define KEEPS !__has_feature(address_sanitizer)
+#else
+#define KEEPS 1
+#endif
+#if KEEPS
 static void *kept;
 
 static void *swap(void *block) {

@@ -86,6 +86,8 @@ class LossNode(Node):
             if first == self.head:
                 return self.hand_over(retain_graph)
             self.guess.head = float(first)
+        if not retain_graph:
+            self.ready = None
         return self.again(head)
 
     def hand_over(self, retain_graph):

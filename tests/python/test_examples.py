@@ -8,11 +8,13 @@ import pkgutil
 import re
 import subprocess
 import sys
+import textwrap
 
 import numpy as np
 import pytest
 
 import mxloss as mx
+from mxloss import _native
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -121,3 +123,26 @@ def test_c_example(tmp_path):
                     library, f"-Wl,-rpath,{library.parent}", "-lm", "-o", program], check=True)
     out = subprocess.run([program], check=True, capture_output=True, text=True).stdout
     assert out.strip() == re.search(r"prints: (.*)", source.read_text())[1]
+
+
+def test_c_page():
+    """Programs are shown as they are, what they print and the structs' sizes too."""
+    page = (ROOT / "docs/c.md").read_text()
+    calls = ROOT / "docs/examples/phone_calls"
+    files = {"c": ROOT / "docs/examples/huber.c", "cmake": calls / "CMakeLists.txt"}
+    shown = re.findall(r"^```(\w+)\n(.*?)^```", page, re.M | re.S)
+    assert {language for language, _ in shown} == {"c", "cmake", "cpp", "rust", "lua", "fortran"}
+    endings = {"rust": "rs", "fortran": "f90"}
+    for language, block in shown:
+        name = f"phone_calls.{endings.get(language, language)}"
+        source = files.get(language, calls / name).read_text()
+        assert any(textwrap.indent(block, " " * n) in source for n in (0, 4, 8, 12)), (language, block)
+    out = subprocess.run([sys.executable, calls / "phone_calls.py"], check=True, text=True,
+                         capture_output=True).stdout
+    shown = re.search(r"^L2Loss +calls .*?off: .*?\n", page, re.M | re.S)[0]
+    if mx.show_config("dicts")["isa"] == "base":  # without fused multiply-add there are other bits
+        shown, out = (re.sub(r"  [0-9A-F ]+$", "", text, flags=re.M) for text in (shown, out))
+    assert out == shown
+    sizes = dict(re.findall(r"`(mxl_\w+)` (?:has )?(\d+)", page))
+    assert {name: _native.ffi.sizeof(name) for name in sizes} == {k: int(v) for k, v in sizes.items()}
+    assert len(sizes) == 4

@@ -125,14 +125,18 @@ static void forget_threads(void) { /* in the child of a fork, where there are no
     pool.sleeping = pool.active = pool.quit = pool.started = 0;
 }
 
-static void watch_forks(void) {
-    pthread_atfork(NULL, NULL, forget_threads);
+/* Without it there must be no threads, which a child would wait for. When the library is loaded: a
+ * fork that is under way leaves out whatever is registered meanwhile. */
+static int watches_forks;
+
+__attribute__((constructor)) static void watch_forks(void) {
+    watches_forks = pthread_atfork(NULL, NULL, forget_threads) == 0;
 }
 
 static void start_threads(int32_t wanted) {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     sigset_t all, before;
-    pthread_once(&once, watch_forks);
+    if (!watches_forks)
+        return;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the program's own threads */
     while (pool.started < wanted) {

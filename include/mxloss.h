@@ -15,7 +15,8 @@
  *           same status, the argument at fault and one English sentence. After any error, nothing
  *           has been written to any output. Nothing is ever printed, and nothing aborts.
  * Threads.  Every function may be called from several threads at once, mxl_set_isa included. Large
- *           calls use several threads; calls at the same time do not wait for one another.
+ *           calls use several threads; calls at the same time do not wait for one another. The
+ *           library may be unloaded when no call is under way; its threads end with it.
  * Numbers.  Results depend on the inputs only, not on time, load or memory layout. Among
  *           processors with fused multiply-add they do not depend on the instruction set either.
  * Not promised: the last bit staying the same from one version of the library to the next.

@@ -120,6 +120,7 @@ class _Call:
         shape, dtype = array.shape, array.dtype
         contiguous = array.flags.c_contiguous
         if self.described[i] != (shape, dtype, contiguous):  # calls often repeat with other data
+            self.described[i] = None  # if this is interrupted
             n = len(shape)
             tensor.ndim = n
             tensor.dtype = DTYPES[dtype]

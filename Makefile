@@ -43,10 +43,20 @@ arm64 clang asan: # the C tests elsewhere; see the script
 abi: # the interface of the C library, as programs see it, against its description
 	@.ci/abi
 
+.PHONY: docs docs-look docs-recipes
+docs: # the documentation site: build/docs/html
+	@.ci/docs
+
+docs-look: # every page of it in Chromium, desktop and phone, light and dark; screenshots
+	@.ci/docs look $(ARGS)
+
+docs-recipes: # the losses as its pages write them for PyTorch, optax and Keras, next to mxloss
+	@.ci/docs recipes $(ARGS)
+
 fmt: # needs clang-format and ruff
 	clang-format -i include/*.h src_c/*.[ch] src_c/*/*.h tests/c/*.[ch] tests/c/*.cpp \
 		docs/examples/*.c docs/examples/*/*.c docs/examples/*/*.cpp
 	ruff format mxloss docs src_c tests/tools tests/bench
 
 clean:
-	rm -rf build .c-suite .venv .mxnet .bench-torch .bench-jax
+	rm -rf build .c-suite .venv .mxnet .bench-torch .bench-jax .keras

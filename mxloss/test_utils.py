@@ -75,7 +75,7 @@ def same(a, b):
 
 
 def almost_equal(a, b, rtol=None, atol=None, equal_nan=False, use_broadcast=True):
-    """Whether |a - b| <= atol + rtol * |b| everywhere."""
+    """Whether ``|a - b| <= atol + rtol * |b|`` everywhere."""
     a, b = _array(a), _array(b)
     rtol, atol = _tolerances(a, b, rtol, atol)
     return np.allclose(a, b, rtol=rtol, atol=atol, equal_nan=equal_nan)
@@ -84,7 +84,7 @@ def almost_equal(a, b, rtol=None, atol=None, equal_nan=False, use_broadcast=True
 def assert_almost_equal(
     a, b, rtol=None, atol=None, names=("a", "b"), equal_nan=False, use_broadcast=True, **ignored
 ):
-    """Raise an AssertionError that shows where, unless |a - b| <= atol + rtol * |b| everywhere.
+    """Raise an AssertionError that shows where, unless ``|a - b| <= atol + rtol * |b|`` everywhere.
 
     Without tolerances they go by dtype: 1e-4 and 1e-3 for float32.
     """

@@ -1,8 +1,8 @@
 """Gluon's losses: names, arguments, defaults and results of MXNet 1.9.1's `gluon.loss`.
 
 Every loss takes numpy arrays and returns one. ``loss(pred, label)`` is the value;
-``loss.value_and_grad(pred, label)`` is the value and the gradient. docs/losses.md says where and
-why results differ from MXNet's.
+``loss.value_and_grad(pred, label)`` is the value and the gradient. The pages in docs/losses say
+where and why results differ from MXNet's.
 """
 
 from ._classification import (

@@ -205,7 +205,7 @@ def clip(data, a_min, a_max):
 
 @operator("smooth_l1")
 def smooth_l1(data, scalar=1.0):
-    """0.5 (s x)^2 for |x| < 1 / s^2, else |x| - 0.5 / s^2."""
+    """``0.5 (s x)^2`` for ``|x| < 1 / s^2``, else ``|x| - 0.5 / s^2``."""
     s2 = scalar * scalar
     near = np.abs(data) < 1 / s2
     value = np.where(near, 0.5 * s2 * data * data, np.abs(data) - 0.5 / s2).astype(data.dtype)

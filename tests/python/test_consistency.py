@@ -67,9 +67,13 @@ def test_cases_and_recordings():
 
 
 def test_docs():
-    documented = re.findall(r"^## (\w+Loss)\b", (ROOT / "docs/losses.md").read_text(), re.M)
-    assert len(documented) == len(set(documented))
-    assert set(documented) == LOSSES
+    folder = ROOT / "docs/losses"
+    pages = {path.stem: path.read_text().split("\n")[0] for path in folder.glob("*.md")}
+    del pages["index"]
+    assert pages == {stem(name): f"# {name}" for name in LOSSES}
+    index = (folder / "index.md").read_text()
+    assert set(re.findall(r"\((\w+)\.md\)", index)) == set(pages)
+    assert set(index.split("```")[1].split("\n")) - {"{toctree}", ":hidden:", ""} == set(pages)
     readme = (ROOT / "README.md").read_text()
     for name in LOSSES:
         assert name in readme, name

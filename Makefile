@@ -44,7 +44,7 @@ abi: # the interface of the C library, as programs see it, against its descripti
 	@.ci/abi
 
 .PHONY: docs docs-look docs-recipes
-docs: # the documentation site: build/docs/html
+docs: # the documentation site: build/site/html
 	@.ci/docs
 
 docs-look: # every page of it in Chromium, desktop and phone, light and dark; screenshots

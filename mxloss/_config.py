@@ -6,12 +6,12 @@ import re
 
 import numpy as np
 
-from . import _core
+from . import _core, _native
 
 __all__ = ["get_include", "get_library", "show_config"]
 
 
-_PACKAGE = pathlib.Path(__file__).parent
+PACKAGE = pathlib.Path(_native.__file__).parent  # of an editable installation, the installed part
 
 
 def _processor():
@@ -61,7 +61,7 @@ def show_config(mode="stdout"):
 
 def get_include():
     """The folder of mxloss.h, for C programs that use the library of this package."""
-    return str(_PACKAGE / "include")
+    return str(PACKAGE / "include")
 
 
 def get_library():
@@ -70,5 +70,5 @@ def get_library():
     `ctypes.CDLL` takes it, and so does a linker: ``cc program.c -I$(folder of mxloss.h) path
     -Wl,-rpath,$(folder of path)``, which is what ``python -m mxloss --cflags`` and ``--libs`` print.
     """
-    (library,) = (_PACKAGE / "lib").glob("libmxloss*")
+    (library,) = (PACKAGE / "lib").glob("libmxloss*")
     return str(library)

@@ -5,13 +5,13 @@ float64, with all its gradients.
 """
 
 import json
-import pathlib
 
 import numpy as np
 
 from . import _core, gluon
+from ._config import PACKAGE
 
-RECORDED = pathlib.Path(__file__).parent / "recorded"
+RECORDED = PACKAGE / "recorded"
 
 
 def _read(path):

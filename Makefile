@@ -1,5 +1,5 @@
 # Verbs only. `make demo` and `make test` set up what they need on a fresh Debian machine.
-.PHONY: demo test install uninstall sdist ci-slices mxnet bench growth arm64 clang asan abi fmt clean
+.PHONY: demo test install uninstall sdist ci-slices mxnet bench growth arm64 clang asan abi stress fmt clean
 BUILD = build/cp*/
 PREFIX = /usr/local
 
@@ -52,6 +52,9 @@ docs-look: # every page of it in Chromium, desktop and phone, light and dark; sc
 
 docs-recipes: # the losses as its pages write them for PyTorch, optax and Keras, next to mxloss
 	@.ci/docs recipes $(ARGS)
+
+stress: # forks, many threads, no memory, a million calls; PERCENT=5 for less
+	@.ci/stress $(PERCENT)
 
 fmt: # needs clang-format and ruff
 	clang-format -i include/*.h src_c/*.[ch] src_c/*/*.h tests/c/*.[ch] tests/c/*.cpp \

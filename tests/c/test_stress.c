@@ -9,7 +9,7 @@
  *               after; each of them has a minute
  *     exits     N ends of a process of which other threads are inside a call
  *     calls     N calls, every eighth of them wrong: the process does not grow
- *     signals   N signals while the pool works: none arrives in its threads
+ *     signals   N signals: none arrives in the pool's threads
  */
 #define _GNU_SOURCE
 #include <malloc.h>
@@ -45,8 +45,10 @@ static problem *make_problem(int i) {
     if (p == NULL || describe(&p->c, f, f->shapes, length, dt, i) != MXL_OK)
         exit(printf("problem %d\n", i));
     for (k = 0; k < SLOTS; k++)
-        if (p->c.a[k].there)
+        if (p->c.a[k].there) {
+            lay_out(&p->c.a[k], i / 5 % LAYOUTS);
             place(&p->c.a[k], memory(&p->c.a[k]));
+        }
     state = (uint64_t)i;
     fill(&p->c);
     for (isa = MXL_ISA_BASE; isa < ISAS; isa++)
@@ -54,8 +56,10 @@ static problem *make_problem(int i) {
             call *w = &p->wanted[isa];
             describe(w, f, f->shapes, length, dt, i);
             for (k = 0; k < SLOTS; k++)
-                if (w->a[k].there)
+                if (w->a[k].there) {
+                    lay_out(&w->a[k], i / 5 % LAYOUTS);
                     place(&w->a[k], is_output(k) ? memory(&w->a[k]) : (char *)p->c.a[k].t.data);
+                }
             p->good[isa] = run(w, 1, NULL) == MXL_OK;
             CHECK(p->good[isa], "problem %d", i);
         }
@@ -145,10 +149,14 @@ static void test_callers(long n) {
 
 static int stop;
 
-static void *busy(void *p) {
-    while (!__atomic_load_n(&stop, __ATOMIC_SEQ_CST))
+static void *busy(void *p) { /* hardly ever outside of a call */
+    int i;
+    while (!__atomic_load_n(&stop, __ATOMIC_SEQ_CST)) {
+        for (i = 0; i < 50; i++)
+            run(&((problem *)p)->c, 0, NULL);
         if (!solve((problem *)p, 0))
             __atomic_add_fetch(&wrong, 1, __ATOMIC_SEQ_CST);
+    }
     return NULL;
 }
 
@@ -175,7 +183,7 @@ static void fork_some(long n, problem *const *all, const char *when, int parent_
 
 static void test_forks(long n) {
     problem *own[3] = {make_problem(1), make_problem(31), make_problem(4)};
-    problem *others[2] = {make_problem(1), make_problem(34)};
+    problem *others[2] = {make_problem(4), make_problem(14)}; /* the largest */
     pthread_t threads[2];
     int i, status = -1;
     pid_t child;
@@ -285,54 +293,45 @@ static void test_calls(long n) {
 
 /* ---- Signals ------------------------------------------------------------------------------- */
 
-static pthread_t only;
-static volatile sig_atomic_t here, elsewhere;
+static volatile sig_atomic_t arrived;
 
-static void arrived(int number) {
+static void arrive(int number) {
     (void)number;
-    if (pthread_equal(pthread_self(), only))
-        here++;
-    else
-        elsewhere++;
+    arrived++;
 }
 
-static void *send(void *n) { /* to the process: any thread that does not block it may get it */
-    long i;
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, NULL);
-    for (i = 0; i < (long)(intptr_t)n; i++) {
-        const int seen = here + elsewhere;
-        kill(getpid(), SIGUSR1);
-        while (here + elsewhere == seen)
-            usleep(10);
-    }
-    __atomic_store_n(&stop, 1, __ATOMIC_SEQ_CST);
-    return NULL;
-}
-
+/* Sent to the process they arrive in any thread that does not block them; here this one does, from
+ * after the start of the others on. */
 static void test_signals(long n) {
+    static const int kinds[] = {SIGUSR1, SIGTERM, SIGINT, SIGALRM, SIGCHLD, SIGPROF};
+    const struct timespec second = {1, 0};
     struct sigaction action;
-    problem *p = make_problem(1);
-    pthread_t sender;
+    problem *p = make_problem(4);
+    sigset_t set, before;
+    long i;
+    size_t k;
     memset(&action, 0, sizeof action);
-    action.sa_handler = arrived;
-    action.sa_flags = SA_RESTART;
-    sigaction(SIGUSR1, &action, NULL);
-    only = pthread_self();
-    stop = wrong = 0;
-    mxl_set_num_threads(4);
-    CHECK(solve(p, 0), "the pool starts");
-    if (pthread_create(&sender, NULL, send, (void *)(intptr_t)n) != 0)
-        exit(printf("no thread\n"));
-    while (!__atomic_load_n(&stop, __ATOMIC_SEQ_CST)) {
-        wrong += !solve(p, 0);
-        if (here % 3 == 0)
-            usleep(100); /* and while they sleep */
+    action.sa_handler = arrive;
+    sigemptyset(&set);
+    for (k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        sigaction(kinds[k], &action, NULL);
+        sigaddset(&set, kinds[k]);
     }
-    pthread_join(sender, NULL);
-    CHECK(here == n && elsewhere == 0 && wrong == 0, "%d here, %d elsewhere, %d wrong", (int)here,
-          (int)elsewhere, wrong);
+    mxl_set_num_threads(4);
+    CHECK(solve(p, 0), "the start");
+    pthread_sigmask(SIG_BLOCK, &set, &before);
+    for (i = 0; i < n; i++) {
+        const int number = kinds[i % (long)(sizeof kinds / sizeof *kinds)];
+        kill(getpid(), number);
+        if (i % 3 == 0)
+            CHECK(run(&p->c, 0, NULL) == MXL_OK, "signal %ld", i);
+        CHECK(sigtimedwait(&set, NULL, &second) == number, "signal %d is gone", number);
+        if (failures > 3)
+            break;
+    }
+    CHECK(arrived == 0, "%d arrived in other threads", (int)arrived);
+    CHECK(solve(p, 0), "afterwards");
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     printf("%ld signals\n", n);
     free_problem(p);
 }

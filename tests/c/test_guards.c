@@ -118,7 +118,7 @@ static void refuse_odd(call *c) {
 
 static void try_length(const form *f, const char *shape, int64_t length, int dt, mxl_isa isa) {
     static call plainly, c;
-    const int variety = (int)(length * 5 + dt), full = length < 70;
+    const int variety = (int)(length * 5 + dt);
     const mxl_status planned = describe(&plainly, f, shape, length, dt, variety);
     mxl_status status;
     int k, layout, side;
@@ -139,17 +139,18 @@ static void try_length(const form *f, const char *shape, int64_t length, int dt,
     describe(&c, f, shape, length, dt, variety);
     for (layout = 0; layout < LAYOUTS; layout++)
         for (side = 0; side < SIDES; side++)
-            if (full || layout == PLAIN || (length + side) % LAYOUTS == layout)
+            if (length < 70 || layout == PLAIN ||
+                ((length + side) % LAYOUTS == layout && (length < 3000 || side == 0)))
                 try_one(&c, &plainly, status, layout, side);
     if (status == MXL_OK && length < 5)
         refuse_odd(&c);
 }
 
 int main(int argc, char **argv) {
-    static const int64_t borders[] = {63,    64,    65,    127,   128,   129,   255,  256,  257,
-                                      511,   512,   513,   1023,  1024,  1025,  1026, 2047, 2048,
-                                      2049,  4095,  4096,  4097,  4098,  8191,  8192, 8193, 10922,
-                                      10923, 32767, 32768, 32769, 65535, 65536, 65537};
+    static const int64_t borders[] = {63,   64,   65,    127,   128,   129,   255,   256,
+                                      257,  511,  512,   513,   1023,  1024,  1025,  1026,
+                                      2047, 2048, 2049,  4095,  4096,  4097,  4098,  8191,
+                                      8192, 8193, 10922, 10923, 32767, 32768, 32769, 65537};
     const int64_t longest = argc > 1 ? atol(argv[1]) : 257;
     const size_t some = longest < 200 ? 7 : 1; /* every so many of the borders */
     struct sigaction action;

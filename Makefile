@@ -1,5 +1,5 @@
 # Verbs only. `make demo` and `make test` set up what they need on a fresh Debian machine.
-.PHONY: demo test install uninstall sdist ci-slices mxnet bench growth arm64 clang asan abi stress fmt clean
+.PHONY: $(shell sed -n 's/^\([a-z0-9 -]*\):.*/\1/p' Makefile)
 BUILD = build/cp*/
 PREFIX = /usr/local
 

@@ -15,6 +15,11 @@ test:
 	@.ci/install-suite
 	.ci/perl test
 
+gallery: # the pictures of docs/gallery
+	@.ci/setup demo
+	for example in digits digit_strings metric_learning counts; do \
+	    .venv/bin/python docs/examples/$$example.py --picture docs/gallery/$$example.png || exit; done
+
 install: # the C library, its header and packages
 	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" .ci/install
 

@@ -11,24 +11,19 @@ Judged on strings of digits it never saw; numpy does everything but the loss.
     python digit_strings.py --epochs 80 --seed 7 --picture strings.png
 """
 
-import argparse
 import difflib
 import math
 import sys
-from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.ticker import LogLocator, MaxNLocator
-from tqdm import tqdm
+import shared
 
 import mxloss as mx
 
-DATA = Path(__file__).with_name("optdigits.csv.gz")
 REQUIRED_CHARACTER_ERROR = 0.03
-SPLIT_SEED = 0  # not an option, so that every run is judged on the same strings
 TRAIN_STRINGS = 1600
 TEST_STRINGS = 1000
+TEST_SEED = 0  # not an option, so that every run is judged on the same strings
 LONGEST = 6  # digits
 GAPS = range(-1, 4)  # empty columns between two images; -1 lets them overlap by one
 HEIGHT = 9  # rows; the 8 of an image are shifted down by 0 or 1
@@ -43,20 +38,9 @@ NOISE = 0.25
 loss = mx.gluon.loss.CTCLoss()
 
 
-def load_digits():
-    """Return (images, labels) to train on, then (images, labels) held out."""
-    table = np.loadtxt(DATA, delimiter=",", dtype=np.float32)
-    images, labels = table[:, :64].reshape(-1, 8, 8) / 16, table[:, 64].astype(np.int64)
-    # Cut into two before making strings, or the held-out strings would consist of
-    # images that the network knows by heart.
-    order = np.random.default_rng(SPLIT_SEED).permutation(len(images))
-    test, train = np.split(order, [len(order) // 3])
-    return (images[train], labels[train]), (images[test], labels[test])
-
-
 def make_strings(digits, count, rng):
     """Return pictures (count, columns, HEIGHT), their widths, and labels padded with -1."""
-    images, labels = digits
+    images, labels = digits[0].reshape(-1, 8, 8), digits[1]
     chosen = rng.integers(len(images), size=(count, LONGEST))
     lengths = rng.integers(1, LONGEST + 1, size=count)
     gaps = rng.choice(GAPS, size=(count, LONGEST))
@@ -151,7 +135,7 @@ def draw_string(string_panel, heat_panel, picture, scores, truth, digits, column
     for block in difflib.SequenceMatcher(None, digits, truth).get_matching_blocks():
         wrong -= set(range(block.a, block.a + block.size))
     for i, (digit, column) in enumerate(zip(digits, columns)):
-        color = "red" if i in wrong else "black"
+        color = shared.RED if i in wrong else "black"
         string_panel.text(column, -1.1, digit, ha="center", color=color, size=13, weight="bold")
     verdict = "" if digits == truth else " (misread)"
     title = "written: " + " ".join(map(str, truth)) + verdict
@@ -171,37 +155,24 @@ def draw(history, network, held_out, path):
     """Loss and character error over the epochs; below them, how some strings were read."""
     train_loss, test_loss, error = np.array(history).T
     epochs = np.arange(1, len(history) + 1)
-    plt.switch_backend("Agg")  # straight to a file, so no display is needed
-    figure = plt.figure(figsize=(10, 10.5), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.06)
+    figure = shared.figure(10, 10.5)
     figure.suptitle("Reading strings of handwritten digits: trained with CTCLoss from mxloss")
     curves, reading = figure.subfigures(2, 1, height_ratios=[4, 7])
 
     left, right = curves.subplots(1, 2)
-    left.plot(epochs, train_loss, ".-", color="tab:blue", label="training strings (noisy)")
-    left.plot(epochs, test_loss, ".-", color="tab:orange", label="held-out strings")
+    left.plot(epochs, train_loss, ".-", color=shared.BLUE, label="training strings (noisy)")
+    left.plot(epochs, test_loss, ".-", color=shared.ORANGE, label="held-out strings")
     left.set(title="Loss", ylabel="mean CTC loss (log scale)")
-    right.plot(epochs, 100 * error, ".-", color="tab:green", label="held-out strings")
-    right.axhline(
-        100 * REQUIRED_CHARACTER_ERROR,
-        color="gray",
-        ls="--",
-        label=f"allowed ({REQUIRED_CHARACTER_ERROR:.0%})",
-    )
+    right.plot(epochs, 100 * error, ".-", color=shared.GREEN, label="held-out strings")
+    allowed = f"allowed ({REQUIRED_CHARACTER_ERROR:.0%})"
+    right.axhline(100 * REQUIRED_CHARACTER_ERROR, color="gray", ls="--", label=allowed)
     right.set(
         title=f"Character error rate ({error[-1]:.2%} at the end)",
         ylabel="edits per 100 characters (log scale)",
     )
     for panel in (left, right):
-        panel.set_yscale("log")  # or the later epochs would all lie flat on the axis
-        panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        panel.yaxis.set_major_formatter("{x:g}")
-        panel.minorticks_off()
-        panel.set_xlabel("epoch")
-        panel.set_xlim(0, len(history) + 1)
-        panel.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
-        panel.grid(alpha=0.3)
-        panel.legend()
+        shared.logarithmic(panel.yaxis)  # or the later epochs would all lie flat on the axis
+        shared.curve(panel, len(history))
 
     pictures, widths, strings = held_out
     *_, scores = forward(network, pictures)
@@ -229,23 +200,16 @@ def draw(history, network, held_out, path):
             columns[n],
         )
     reading.colorbar(heat, ax=panels, label="probability", shrink=0.5, aspect=30, pad=0.02)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, format="png", dpi=120)
-    plt.close(figure)
+    shared.save(figure, path)
 
 
 def main(argv=None):
     """Train, report, draw; return the character error rate on the held-out strings."""
-    parser = argparse.ArgumentParser(description="Train a reader of digit strings with mxloss.")
-    parser.add_argument("--epochs", type=int, default=40, help=f"of {TRAIN_STRINGS} strings each")
-    parser.add_argument("--seed", type=int, default=0, help="for weights, strings and noise")
-    parser.add_argument("--picture", type=Path, default="digit_strings.png", help="PNG to write")
-    args = parser.parse_args(argv)
-    if args.epochs < 1:
-        parser.error("--epochs must be at least 1")
-
-    digits, held_out_digits = load_digits()
-    held_out = make_strings(held_out_digits, TEST_STRINGS, np.random.default_rng(SPLIT_SEED))
+    args = shared.arguments(__doc__, argv, epochs=40, picture="digit_strings.png")
+    # Cut into two before making strings, or the held-out strings would consist of
+    # images that the network knows by heart.
+    digits, held_out_digits = shared.load_digits()
+    held_out = make_strings(held_out_digits, TEST_STRINGS, np.random.default_rng(TEST_SEED))
     rng = np.random.default_rng(args.seed)
     network = new_network(rng)
     means = [np.zeros_like(p) for p in network]
@@ -255,8 +219,7 @@ def main(argv=None):
     print(f"{len(digits[0])} digits to learn from, {len(held_out_digits[0])} held out")
     print("epoch  train loss  held-out loss  character error  strings right")
     batches = math.ceil(TRAIN_STRINGS / BATCH)
-    # disable=None: no bar where it would only be litter, such as in a log file.
-    bar = tqdm(total=args.epochs, desc="training", unit="epoch", disable=None)
+    bar = shared.progress(args.epochs)
     for epoch in range(args.epochs):
         # New strings each time, and noise: there are only some 120 images of each digit,
         # which the network must not learn pixel by pixel.
@@ -286,14 +249,13 @@ def main(argv=None):
         test_loss, error, right = evaluate(network, *held_out)
         train_loss = total / batches
         history.append((train_loss, test_loss, error))
-        tqdm.write(
+        bar.write(
             f"{epoch + 1:5}  {train_loss:10.4f}  {test_loss:13.4f}  {error:15.2%}  {right:13.1%}"
         )
     bar.close()
 
-    draw(history, network, held_out, args.picture)
     print(f"character error rate on the held-out strings: {error:.2%}")
-    print(f"picture of the learning and the reading: {args.picture}")
+    draw(history, network, held_out, args.picture)
     return float(error)
 
 

@@ -8,22 +8,16 @@ Data, network, loss, gradients and updates are Gluon's, by mxloss.
     python digits.py --epochs 100 --seed 7 --picture curve.png
 """
 
-import argparse
 import sys
-from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.ticker import LogLocator, MaxNLocator
-from tqdm import tqdm
+import shared
 
 import mxloss as mx
 from mxloss import autograd, gluon, nd
 from mxloss.gluon import nn
 
-DATA = Path(__file__).with_name("optdigits.csv.gz")
 REQUIRED_ACCURACY = 0.97
-SPLIT_SEED = 0  # not an option, so that every run is judged on the same third
 HIDDEN = 128
 BATCH = 32
 LEARNING_RATE = 0.1
@@ -31,17 +25,6 @@ MOMENTUM = 0.9
 NOISE = 0.25
 
 loss = gluon.loss.SoftmaxCELoss()
-
-
-def load_digits():
-    """Return (images, labels) to train on, then (images, labels) held out."""
-    table = np.loadtxt(DATA, delimiter=",", dtype=np.float32)
-    images, labels = table[:, :64] / 16, table[:, 64].astype(np.int64)
-    # Shuffle before cutting, for the file's order is not random. (Both parts then
-    # show the same people's writing; strangers' digits would be harder to read.)
-    order = np.random.default_rng(SPLIT_SEED).permutation(len(images))
-    test, train = np.split(order, [len(order) // 3])
-    return [(nd.array(images[part]), nd.array(labels[part])) for part in (train, test)]
 
 
 def new_network():
@@ -65,46 +48,28 @@ def draw(history, path):
     """Loss on the left, held-out accuracy on the right, one point per epoch."""
     train_loss, test_loss, accuracy = np.array(history).T
     epochs = np.arange(1, len(history) + 1)
-    plt.switch_backend("Agg")  # straight to a file, so no display is needed
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.12)
+    figure = shared.figure(10, 4.2)
     figure.suptitle("Reading handwritten digits: trained with SoftmaxCELoss from mxloss")
+    left, right = figure.subplots(1, 2)
 
-    left.plot(epochs, train_loss, ".-", color="tab:blue", label="training images")
-    left.plot(epochs, test_loss, ".-", color="tab:orange", label="held-out images")
-    left.set_yscale("log")  # or the later epochs would all lie flat on the axis
-    left.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    left.yaxis.set_major_formatter("{x:g}")
-    left.minorticks_off()
+    left.plot(epochs, train_loss, ".-", color=shared.BLUE, label="training images")
+    left.plot(epochs, test_loss, ".-", color=shared.ORANGE, label="held-out images")
+    shared.logarithmic(left.yaxis)  # or the later epochs would all lie flat on the axis
     left.set(title="Loss", ylabel="mean cross-entropy (log scale)")
 
-    right.plot(epochs, 100 * accuracy, ".-", color="tab:green", label="held-out images")
-    right.axhline(
-        100 * REQUIRED_ACCURACY, color="gray", ls="--", label=f"required ({REQUIRED_ACCURACY:.0%})"
-    )
+    right.plot(epochs, 100 * accuracy, ".-", color=shared.GREEN, label="held-out images")
+    required = f"required ({REQUIRED_ACCURACY:.0%})"
+    right.axhline(100 * REQUIRED_ACCURACY, color="gray", ls="--", label=required)
     right.set(title=f"Accuracy ({accuracy[-1]:.2%} at the end)", ylabel="correct answers (%)")
     for panel in (left, right):
-        panel.set_xlabel("epoch")
-        panel.set_xlim(0, len(history) + 1)
-        panel.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
-        panel.grid(alpha=0.3)
-        panel.legend()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, format="png", dpi=120)
-    plt.close(figure)
+        shared.curve(panel, len(history))
+    shared.save(figure, path)
 
 
 def main(argv=None):
     """Train, report, draw; return the accuracy on the held-out third."""
-    parser = argparse.ArgumentParser(description="Train a digit classifier with mxloss.")
-    parser.add_argument("--epochs", type=int, default=60, help="passes over the training images")
-    parser.add_argument("--seed", type=int, default=0, help="for weights, batch order and noise")
-    parser.add_argument("--picture", type=Path, default="digits_loss.png", help="PNG to write")
-    args = parser.parse_args(argv)
-    if args.epochs < 1:
-        parser.error("--epochs must be at least 1")
-
-    training, held_out = load_digits()
+    args = shared.arguments(__doc__, argv, epochs=60, picture="digits_loss.png")
+    training, held_out = [tuple(map(nd.array, part)) for part in shared.load_digits()]
     mx.random.seed(args.seed)
     np.random.seed(args.seed)  # DataLoader shuffles with it
     batches = gluon.data.DataLoader(gluon.data.ArrayDataset(*training), BATCH, shuffle=True)
@@ -116,8 +81,7 @@ def main(argv=None):
 
     print(f"{len(training[0])} images to learn from, {len(held_out[0])} held out")
     print("epoch  train loss  held-out loss  held-out accuracy")
-    # disable=None: no bar where it would only be litter, such as in a log file.
-    bar = tqdm(total=args.epochs, desc="training", unit="epoch", disable=None)
+    bar = shared.progress(args.epochs)
     for epoch in range(args.epochs):
         # Long steps at first, ever shorter ones later, so that training settles.
         trainer.set_learning_rate(LEARNING_RATE * (1 - epoch / args.epochs))
@@ -135,13 +99,11 @@ def main(argv=None):
         train_loss, _ = evaluate(net, *training)
         test_loss, accuracy = evaluate(net, *held_out)
         history.append((train_loss, test_loss, accuracy))
-        tqdm.write(f"{epoch + 1:5}  {train_loss:10.4f}  {test_loss:13.4f}  {accuracy:17.2%}")
-
+        bar.write(f"{epoch + 1:5}  {train_loss:10.4f}  {test_loss:13.4f}  {accuracy:17.2%}")
     bar.close()
 
+    print(f"accuracy on the held-out third: {accuracy:.2%}")
     draw(history, args.picture)
-    print(f"final accuracy on the held-out third: {accuracy:.2%}")
-    print(f"picture of the loss curve: {args.picture}")
     return float(accuracy)
 
 

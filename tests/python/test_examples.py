@@ -1,8 +1,7 @@
 """What README, docstrings and docs show is what happens."""
 
 import doctest
-import importlib.util
-import os
+import importlib
 import pathlib
 import pkgutil
 import re
@@ -54,60 +53,6 @@ def test_docstrings():
         ran += result.attempted
     assert doctest.testmod(mx).failed == 0
     assert ran > 0
-
-
-def example(name):
-    spec = importlib.util.spec_from_file_location(name, ROOT / f"docs/examples/{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_digits(tmp_path, capsys):
-    """The demo learns, draws its picture, and tells when it did not learn enough."""
-    digits = example("digits")
-    picture = tmp_path / "loss.png"
-    accuracy = digits.main(["--picture", str(picture)])
-    assert accuracy >= 0.97
-    assert picture.read_bytes().startswith(b"\x89PNG") and picture.stat().st_size > 10000
-    out = capsys.readouterr().out
-    assert f"{accuracy:.2%}" in out or f"{100 * accuracy:.1f}" in out
-    losses = [float(x) for x in re.findall(r"^ +\d+ +(\d\.\d+) .*%$", out, re.M)]
-    assert len(losses) > 50 and losses[-1] < losses[0] / 10
-
-
-def run_digit_strings(folder, epochs):
-    """What it prints and returns. One thread, for BLAS's threads are slow where others compute."""
-    program = "import digit_strings; print('returned', digit_strings.main())"
-    command = [sys.executable, "-W", "error", "-c", program, "--epochs", str(epochs)]
-    env = {**os.environ, "PYTHONPATH": str(ROOT / "docs/examples"), "OMP_NUM_THREADS": "1"}
-    ran = subprocess.run(command, cwd=folder, env=env, check=True, capture_output=True, text=True)
-    return ran.stdout
-
-
-def test_digit_strings(tmp_path):
-    """The example learns in a quarter of its epochs, draws its picture, prints what it returns."""
-    out = run_digit_strings(tmp_path, 10)
-    error = float(re.search(r"^returned (.*)", out, re.M)[1])
-    assert 0 < error < 0.06
-    assert f"held-out strings: {error:.2%}" in out
-    rows = re.findall(r"^ +(\d+) +(\d+\.\d+) +(\d+\.\d+) +(\d+\.\d+)% +(\d+\.\d+)%$", out, re.M)
-    table = np.array(rows, float)
-    assert table[:, 0].tolist() == list(range(1, 11))
-    assert (table[-1, 1:4] < table[0, 1:4] / 10).all() and table[-1, 4] > 80
-    picture = (tmp_path / "digit_strings.png").read_bytes()
-    assert picture.startswith(b"\x89PNG") and len(picture) > 50000
-
-
-def test_digit_strings_decoding():
-    """Goes on: one digit. Again after a blank: two. Past the width: not there."""
-    digit_strings = example("digit_strings")
-    path = [[3, 3, 10, 3, 7, 10, 5], [10, 10, 10, 10, 10, 10, 10], [0, 1, 1, 0, 0, 10, 0]]
-    digits, columns = digit_strings.read(np.eye(11)[path], np.array([6, 7, 7]))
-    assert digits == [[3, 3, 7], [], [0, 1, 0, 0]]
-    assert [c.tolist() for c in columns] == [[0, 3, 4], [], [0, 1, 3, 6]]
-    for a, b, edits in [("kitten", "sitting", 3), ("", "abc", 3), ("abc", "", 3), ("ab", "ab", 0)]:
-        assert digit_strings.edit_distance(a, b) == edits
 
 
 def test_c_example(tmp_path):

@@ -64,7 +64,7 @@ stress: # forks, many threads, no memory, a million calls; PERCENT=5 for less
 fmt: # needs clang-format and ruff
 	clang-format -i include/*.h src_c/*.[ch] src_c/*/*.h tests/c/*.[ch] tests/c/*.cpp \
 		docs/examples/*.c docs/examples/*/*.c docs/examples/*/*.cpp
-	ruff format mxloss docs src_c tests/tools tests/bench
+	ruff format mxloss docs src_c tests/tools tests/bench tests/recipes
 
 clean:
 	rm -rf build .c-suite .venv .mxnet .bench-torch .bench-jax .keras

@@ -9,6 +9,8 @@
 [0.24  1.551]
 """
 
+from typing import TYPE_CHECKING
+
 from . import (
     _function,  # noqa: F401  (enters autograd)
     autograd,
@@ -75,10 +77,12 @@ __all__ = [
 ]
 
 
-def __getattr__(name):
-    if name.startswith("__"):
-        raise AttributeError(name)
-    raise AttributeError(
-        f"mxloss has no {name!r}: it carries the losses of MXNet's Gluon and what training scripts "
-        f"put around them, not all of MXNet; see dir(mxloss)"
-    )
+if not TYPE_CHECKING:  # to which names that are not there are errors
+
+    def __getattr__(name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise AttributeError(
+            f"mxloss has no {name!r}: it carries the losses of MXNet's Gluon and what training scripts "
+            f"put around them, not all of MXNet; see dir(mxloss)"
+        )

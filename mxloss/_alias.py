@@ -138,7 +138,7 @@ def _ours():
     return _replaced is not None and sys.modules.get("mxnet") in _replaced[1].values()
 
 
-def install_as_mxnet(force=False):
+def install_as_mxnet(force: bool = False) -> None:
     """Make ``import mxnet`` give mxloss, for scripts that are not to be changed.
 
     The module tree is one of its own, with ``__version__`` '1.9.1'; in it `KLDivLoss` sums and
@@ -177,7 +177,7 @@ def install_as_mxnet(force=False):
     _replaced = before, tree
 
 
-def uninstall_as_mxnet():
+def uninstall_as_mxnet() -> None:
     """Undo `install_as_mxnet`; what was imported meanwhile keeps what it has."""
     global _replaced
     if _replaced is None:

@@ -1,8 +1,11 @@
 """show_config: what one wants to know when numbers or timings surprise. Where the C library is."""
 
+from __future__ import annotations
+
 import pathlib
 import platform
 import re
+from typing import Any, Literal, overload
 
 import numpy as np
 
@@ -22,7 +25,11 @@ def _processor():
     return model[1] if model else platform.processor() or "unknown"
 
 
-def show_config(mode="stdout"):
+@overload
+def show_config(mode: Literal["stdout"] = "stdout") -> None: ...
+@overload
+def show_config(mode: Literal["dicts"]) -> dict[str, Any]: ...
+def show_config(mode: str = "stdout") -> dict[str, Any] | None:
     """What mxloss runs on here.
 
     Parameters
@@ -59,12 +66,12 @@ def show_config(mode="stdout"):
     return None
 
 
-def get_include():
+def get_include() -> str:
     """The folder of mxloss.h, for C programs that use the library of this package."""
     return str(PACKAGE / "include")
 
 
-def get_library():
+def get_library() -> str:
     """The path of the C library of this package.
 
     `ctypes.CDLL` takes it, and so does a linker: ``cc program.c -I$(folder of mxloss.h) path

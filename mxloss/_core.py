@@ -5,7 +5,7 @@ Nothing here knows a loss; names, inputs and options come from the core's own ta
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,9 @@ except ModuleNotFoundError as error:
     ) from error
 
 from ._prepared import DTYPES, Prepared
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _ERRORS = {
     lib.MXL_ERR_DTYPE: MXNetTypeError,
@@ -89,7 +92,7 @@ class Options:
         for name, on in flags.items():
             bit = getattr(lib, "MXL_" + name)
             self.struct.flags = self.struct.flags | bit if on else self.struct.flags & ~bit
-        self.value_shapes: dict[tuple, tuple[int, ...]] = {}  # by shapes of the first two inputs
+        self.value_shapes: dict[Any, tuple[int, ...]] = {}  # by shapes of the first two inputs
         self.calls = Prepared(info.number, self.struct)
         self.head = 1.0  # what autograd expects the head gradient to be: what it was the last time
 
@@ -163,7 +166,7 @@ class _Call:
 _calls: list[_Call] = []  # those not in use; list.pop and list.append are atomic
 
 
-def as_input(loss: str, name: str, x, need_array: bool):
+def as_input(loss: str, name: str, x: Any, need_array: bool) -> Any:
     """x as an array that the core can read: copied only if misaligned, byte-swapped or a list."""
     if type(x) is not np.ndarray:
         if isinstance(x, np.ma.MaskedArray):
@@ -227,13 +230,13 @@ def _check_copied(loss, names, inputs, arrays, outputs):
 
 def run(
     options: Options,
-    inputs,
-    head_grad=None,
-    want_value=True,
-    wrt=(),
-    out_value=None,
-    out_grads=None,
-):
+    inputs: list[Any],
+    head_grad: Any = None,
+    want_value: bool = True,
+    wrt: Sequence[int] = (),
+    out_value: Any = None,
+    out_grads: Any = None,
+) -> tuple[Any, list[Any]]:
     """Value and gradients of a loss.
 
     inputs are arrays or None in the core's order; wrt is the numbers of those that gradients are
@@ -244,7 +247,7 @@ def run(
     for name, x in zip(info.inputs[: info.n_required], inputs):
         if x is None:
             raise MXNetTypeError(f"{loss}: {name} is missing")
-    arrays = [
+    arrays: list[Any] = [
         None if x is None else as_input(loss, info.inputs[i], x, i == 0)
         for i, x in enumerate(inputs)
     ]

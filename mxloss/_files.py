@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import os
 import struct
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,12 +19,17 @@ from ._graph import TYPES
 from ._ndarray import NDArray
 from .base import MXNetFileError, MXNetTypeError, MXNetValueError
 
+if TYPE_CHECKING:
+    from ._ndarray import NDArray
+
 _FILE, _V1, _V2, _V3 = 0x112, 0xF993FAC8, 0xF993FAC9, 0xF993FACA
 _MAX_AXES = 32
 _DTYPES = {number: dtype for dtype, number in TYPES.items()}
 
 
-def save(fname, data):
+def save(
+    fname: str, data: NDArray | list[NDArray] | tuple[NDArray, ...] | dict[str, NDArray]
+) -> None:
     """Write arrays to a file.
 
     Parameters
@@ -156,7 +162,7 @@ def _read_array(reader):
     return NDArray(array.astype(_DTYPES[number]))
 
 
-def load_frombuffer(buf, where="the buffer"):
+def load_frombuffer(buf: bytes, where: str = "the buffer") -> Any:
     """What `save` or MXNet wrote, as a list of NDArrays, or a dict if they have names."""
     if not isinstance(buf, (bytes, bytearray, memoryview)):
         raise MXNetTypeError(f"load: expected bytes, got {type(buf).__name__}")
@@ -179,7 +185,7 @@ def load_frombuffer(buf, where="the buffer"):
     return dict(zip(names, arrays)) if names else arrays
 
 
-def load(fname):
+def load(fname: str) -> Any:
     """What `save` or MXNet wrote to a file, as a list of NDArrays, or a dict if they have names.
 
     What is not such a file is a ValueError that says where; nothing in it is executed, and no more

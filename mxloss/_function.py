@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from . import autograd
-from ._ndarray import NDArray, put_on_tape
+from ._ndarray import NDArray
+from ._tape import put_on_tape
 from .autograd import _scope, _state
 from .base import MXNetAssertionError, MXNetTypeError, MXNetValueError
 
@@ -33,24 +36,25 @@ class Function:
     0.25
     """
 
-    _used, saved_tensors = False, ()
+    _used = False
+    saved_tensors: tuple[Any, ...] = ()
 
-    def __init__(self):
+    def __init__(self) -> None:
         """For subclasses with options of their own."""
 
-    def save_for_backward(self, *args):
+    def save_for_backward(self, *args: Any) -> None:
         """Have `args` in `saved_tensors`, for backward."""
         self.saved_tensors = args
 
-    def forward(self, *inputs):
+    def forward(self, *inputs: Any) -> Any:
         """The results. To be overridden."""
         raise NotImplementedError(f"{type(self).__name__} does not override forward")
 
-    def backward(self, *output_grads):
+    def backward(self, *output_grads: Any) -> Any:
         """A gradient for each input, from one for each result. To be overridden."""
         raise NotImplementedError(f"{type(self).__name__} does not override backward")
 
-    def __call__(self, *inputs):
+    def __call__(self, *inputs: NDArray) -> Any:
         """forward, on the tape if that is running."""
         if self._used:
             raise MXNetAssertionError(
@@ -103,5 +107,5 @@ def _as_tuple(values):
     return tuple(values) if isinstance(values, (tuple, list)) else (values,)
 
 
-autograd.Function = Function  # where users find it
+autograd.Function = Function  # type: ignore[misc]  # where users find it
 Function.__module__ = autograd.__name__

@@ -45,7 +45,7 @@ def add_python_operators(cls, apply, foreign):
 
 def functions_of_table(cls, make, apply, doc):
     """Functions by name: ``make(entry, name)`` of each operator, and those that take numbers as well,
-    by ``apply(stem, lhs, rhs)``; those with plain names become methods of the class, too."""
+    by ``apply(stem, lhs, rhs)``; those with plain names become methods of the class, too, in its base."""
 
     def mixed(stem, name):
         def function(lhs, rhs):
@@ -62,7 +62,7 @@ def functions_of_table(cls, make, apply, doc):
     made.update({name: mixed(stem, name) for name, stem in operators.MIXED.items()})
     for name, function in made.items():
         if not name.startswith("_") and not hasattr(cls, name) and name[0].islower():
-            setattr(cls, name, function)
+            setattr(cls.__base__, name, function)
     return made
 
 

@@ -19,6 +19,16 @@ TYPES = {
 }
 
 
+def text(key, value):
+    """An attribute as a string, as files have it."""
+    if key == "dtype":
+        return np.dtype(value).name
+    if isinstance(value, (tuple, list)):  # numpy's numbers do not show as numbers
+        inner = ", ".join(text(None, v) for v in value)
+        return f"({inner}{',' if len(value) == 1 else ''})"
+    return str(value)
+
+
 class Node:
     """A variable (`entry` is None), or an operator applied to outputs of other nodes.
 

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import numbers
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import autograd, operators
 from ._functions import ARITHMETIC, add_python_operators
+from ._methods import ArrayMethods
 from ._observe import tell, watching
+from ._tape import backward_along, put_on_tape
 from .base import MXNetError, MXNetIndexError, MXNetTypeError, MXNetValueError
 from .context import cpu
 
-FLOATS = (np.float16, np.float32, np.float64)
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ._tape import Node, Variable
+    from ._typing import Array, Axis, DType, GradReq, Shape
+    from .context import Context
+
+FLOATS: tuple[type, ...] = (np.float16, np.float32, np.float64)
 _NUMBERS = (numbers.Number, np.generic)
 
 
@@ -46,13 +56,6 @@ def invoke(entry, arrays, attributes, out=None, view=False):
     return results if several else results[0]
 
 
-def put_on_tape(name, parents, pullback, results, several=False):
-    """The results came from the parents, and this pullback goes back."""
-    node = autograd.Node(name, parents, pullback, [r._data for r in results], several)
-    for i, result in enumerate(results):
-        result._node = (node, i)
-
-
 def _mixed(stem, lhs, rhs):
     """lhs and rhs, of which one may be a number."""
     for x in (lhs, rhs):
@@ -77,18 +80,21 @@ def wrap(data):
 _new = object.__new__
 
 
-class NDArray:
+class NDArray(ArrayMethods):
     """An array that remembers what it was computed from while autograd.record() is in force.
 
     Made by `mx.nd.array` and its like. `asnumpy()` gives a numpy array.
     """
 
     __slots__ = ("__weakref__", "_data", "_node", "_variable")
-    __array_priority__ = 1000.0
+    __array_priority__: float = 1000.0
     __hash__ = object.__hash__
     handle = None
+    _data: Array
+    _node: tuple[Node, int] | None
+    _variable: Variable | None
 
-    def __init__(self, data):
+    def __init__(self, data: Any) -> None:
         self._data = np.asarray(data, order="C")
         self._node = self._variable = None
 
@@ -98,61 +104,61 @@ class NDArray:
             return self._variable
         return None if self._node[0].pullback is None else self._node
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (self._data, None if self._variable is None else self._variable.request)
 
     # ---- Facts
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, ...]:
         """Lengths of the axes."""
         return self._data.shape
 
     @property
-    def size(self):
+    def size(self) -> int:
         """Number of elements."""
         return self._data.size
 
     @property
-    def ndim(self):
+    def ndim(self) -> int:
         """Number of axes."""
         return self._data.ndim
 
     @property
-    def dtype(self):
+    def dtype(self) -> type[Any]:
         """numpy's scalar class, such as numpy.float32."""
         return self._data.dtype.type
 
     @property
-    def context(self):
+    def context(self) -> Context:
         """cpu(0)."""
         return cpu()
 
     ctx = context
 
     @property
-    def stype(self):
+    def stype(self) -> str:
         """'default': dense, as all arrays here."""
         return "default"
 
     @property
-    def T(self):
+    def T(self) -> NDArray:
         """The axes in reverse order."""
         return self.transpose()
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         shape = "x".join(map(str, self.shape))
         return f"\n{self._data}\n<{type(self).__name__} {shape} @{self.context}>"
 
-    def __len__(self):
+    def __len__(self) -> int:
         if self.ndim == 0:
             raise MXNetTypeError("an array of shape () has no length")
         return self.shape[0]
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[NDArray]:
         return (self[i] for i in range(len(self)))
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         if self.size == 0:
             return False
         if self.size != 1:
@@ -162,27 +168,27 @@ class NDArray:
             )
         return bool(self._data.reshape(-1)[0])
 
-    def __float__(self):
+    def __float__(self) -> float:
         return float(self.asscalar())
 
-    def __int__(self):
+    def __int__(self) -> int:
         return int(self.asscalar())
 
-    def __index__(self):
+    def __index__(self) -> int:
         if self._data.dtype.kind not in "iu":
             raise MXNetTypeError("only an array of integers can be an index")
         return int(self.asscalar())
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(self, dtype: DType = None, copy: bool | None = None) -> Array:
         return self._data.astype(dtype) if dtype is not None else self.asnumpy()
 
     # ---- Out and over
 
-    def asnumpy(self):
+    def asnumpy(self) -> Array:
         """A copy as a numpy array."""
         return self._data.copy()
 
-    def asscalar(self):
+    def asscalar(self) -> Any:
         """The only element, as a numpy scalar."""
         if self.size != 1:
             raise MXNetValueError(
@@ -190,34 +196,34 @@ class NDArray:
             )
         return self._data.reshape(-1)[0]
 
-    def astype(self, dtype, copy=True):
+    def astype(self, dtype: DType | NDArray, copy: bool = True) -> NDArray:
         """With another dtype, or that of another array."""
         dtype = dtype.dtype if isinstance(dtype, NDArray) else dtype
         if not copy and self._data.dtype == np.dtype(dtype):
             return self
         return invoke(operators.TABLE["cast"], [self], {"dtype": np.dtype(dtype)})
 
-    def copy(self):
+    def copy(self) -> NDArray:
         """With memory of its own."""
         return invoke(operators.TABLE["_copy"], [self], {})
 
-    def copyto(self, other):
+    def copyto(self, other: NDArray | Context) -> NDArray:
         """Copy the elements to another array, or to a context."""
         if not isinstance(other, NDArray):
             return self.copy()
         other[:] = self
         return other
 
-    def as_in_context(self, context):
+    def as_in_context(self, context: Context) -> NDArray:
         """The array itself: there is only one context."""
         return self
 
     as_in_ctx = as_in_context
 
-    def wait_to_read(self):
+    def wait_to_read(self) -> None:
         """Nothing: mxloss computes at once."""
 
-    def tostype(self, stype):
+    def tostype(self, stype: str) -> NDArray:
         """The array itself, for 'default'."""
         if stype != "default":
             raise MXNetValueError(f"stype is {stype!r}; expected 'default'")
@@ -225,7 +231,7 @@ class NDArray:
 
     # ---- Gradients
 
-    def attach_grad(self, grad_req="write", stype=None):
+    def attach_grad(self, grad_req: GradReq = "write", stype: str | None = None) -> None:
         """Have gradients with respect to this array kept in `.grad`, zeros at first.
 
         grad_req: 'write' for the latest, 'add' for their sum, 'null' for none.
@@ -246,7 +252,7 @@ class NDArray:
         self._variable = autograd.Variable(gradient, request)
 
     @property
-    def grad(self):
+    def grad(self) -> NDArray | Any:  # None is not for callers to check at every use
         """The gradient, always the same NDArray; None without attach_grad()."""
         return None if self._variable is None else self._variable.grad
 
@@ -259,20 +265,22 @@ class NDArray:
         if self._variable is not None:
             self._variable.fresh = bool(state)
 
-    def detach(self):
+    def detach(self) -> NDArray:
         """The same elements, without what they were computed from."""
         return NDArray(self._data)
 
-    def backward(self, out_grad=None, retain_graph=False, train_mode=True):
+    def backward(
+        self, out_grad: NDArray | None = None, retain_graph: bool = False, train_mode: bool = True
+    ) -> None:
         """`autograd.backward` from this array on, with `out_grad` or ones to begin with."""
         if out_grad is None and self._variable is None and self._node is not None:
-            if autograd.backward_along(self._node[0], retain_graph):
+            if backward_along(self._node[0], retain_graph):
                 return
         autograd.backward([self], [out_grad], retain_graph, train_mode)
 
     # ---- Indices
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: Any) -> NDArray:
         key = _plain_index(key)
         if autograd._state.recording and self._source() is not None:
             return invoke(operators.TABLE["_index"], [self], {"key": key})
@@ -285,7 +293,7 @@ class NDArray:
         # a view if contiguous, as in MXNet
         return NDArray(part if part.flags.c_contiguous else part.copy())
 
-    def __setitem__(self, key, value):
+    def __setitem__(self, key: Any, value: Any) -> None:
         self._assign(_plain_index(key), value)
 
     def _all_of(self, key):
@@ -328,20 +336,20 @@ class NDArray:
 
     # ---- Shapes with arguments in more than one form
 
-    def reshape(self, *shape, **kwargs):
+    def reshape(self, *shape: Shape, **kwargs: Any) -> NDArray:
         """Shape codes as in `nd.reshape`; lengths one by one or as a tuple."""
-        shape = kwargs.pop("shape", shape)
-        if len(shape) == 1 and not isinstance(shape[0], (int, np.integer)):
-            shape = shape[0]
-        attributes = {"shape": tuple(shape), **kwargs}
+        lengths: Any = kwargs.pop("shape", shape)
+        if len(lengths) == 1 and not isinstance(lengths[0], (int, np.integer)):
+            lengths = lengths[0]
+        attributes = {"shape": tuple(lengths), **kwargs}
         return invoke(operators.TABLE["reshape"], [self], attributes, view=True)
 
-    def transpose(self, *axes, **kwargs):
+    def transpose(self, *axes: Axis, **kwargs: Any) -> NDArray:
         """The axes in another order, reversed by default."""
-        axes = kwargs.pop("axes", axes)
-        if len(axes) == 1 and not isinstance(axes[0], (int, np.integer)):
-            axes = axes[0]
-        return invoke(operators.TABLE["transpose"], [self], {"axes": axes})
+        order: Any = kwargs.pop("axes", axes)
+        if len(order) == 1 and not isinstance(order[0], (int, np.integer)):
+            order = order[0]
+        return invoke(operators.TABLE["transpose"], [self], {"axes": order})
 
 
 def _restore(data, request):
@@ -366,6 +374,10 @@ def _foreign(x):
     return not isinstance(x, (NDArray, *_NUMBERS))
 
 
+def _unary(name):
+    return lambda self: invoke(operators.TABLE[name], [self], {})
+
+
 def _in_place(stem):
     def call(self, other):
         self._assign(slice(None) if self.ndim else (), _mixed(stem, self, other))
@@ -374,8 +386,8 @@ def _in_place(stem):
     return call
 
 
-add_python_operators(NDArray, _mixed, _foreign)
+add_python_operators(ArrayMethods, _mixed, _foreign)
 for _stem, _name in ARITHMETIC.items():
-    setattr(NDArray, f"__i{_name}__", _in_place(_stem))
-NDArray.__neg__ = lambda self: invoke(operators.TABLE["negative"], [self], {})
-NDArray.__abs__ = lambda self: invoke(operators.TABLE["abs"], [self], {})
+    setattr(ArrayMethods, f"__i{_name}__", _in_place(_stem))
+ArrayMethods.__neg__ = _unary("negative")  # type: ignore[method-assign]
+ArrayMethods.__abs__ = _unary("abs")  # type: ignore[method-assign]

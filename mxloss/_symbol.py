@@ -1,26 +1,27 @@
-"""The class Symbol: an expression of operators, to be evaluated later or written to a file."""
+"""The class Symbol(SymbolMethods): an expression of operators, to be evaluated later or written to a file."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from . import _graph, operators
 from ._graph import Node
+from ._methods import SymbolMethods
 from ._ndarray import _NUMBERS, NDArray
 from .base import MXNetError, MXNetTypeError, MXNetValueError, NotImplementedForSymbol
 from .name import NameManager
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ._typing import Axis, DType, Given, Inferred, Shape
+    from .context import Context
+    from .executor import Executor
+
 _WITH_UNDERSCORE = {"equal", "not_equal", "greater", "greater_equal", "lesser", "lesser_equal"}
 _WITH_UNDERSCORE |= {"logical_and", "logical_or", "logical_xor"}
-
-
-def _text(key, value):
-    if key == "dtype":
-        return np.dtype(value).name
-    if isinstance(value, (tuple, list)):  # numpy's numbers do not show as numbers
-        inner = ", ".join(_text(None, v) for v in value)
-        return f"({inner}{',' if len(value) == 1 else ''})"
-    return str(value)
 
 
 def compose(entry, hint, inputs, attributes, given, name=None):
@@ -28,7 +29,7 @@ def compose(entry, hint, inputs, attributes, given, name=None):
     variables."""
     name = NameManager.current().get(name, hint)
     try:
-        texts = {key: _text(key, value) for key, value in given.items()}
+        texts = {key: _graph.text(key, value) for key, value in given.items()}
     except (TypeError, SyntaxError) as error:  # no dtype
         raise MXNetTypeError(f"{entry.name}: {error}") from None
     if entry.arrays is None:
@@ -80,7 +81,7 @@ def mixed_symbols(stem, lhs, rhs, hint=None):
     return compose(operators.TABLE[name], hint, [array], scalar, scalar)
 
 
-class Symbol:
+class Symbol(SymbolMethods):
     """An expression of operators and variables, of one or more outputs.
 
     Made by `mx.sym.var` and the operators in `mx.sym`, or by calling a block with Symbols.
@@ -96,93 +97,93 @@ class Symbol:
     """
 
     __slots__ = ("__weakref__", "_outputs")
-    __array_priority__ = 1000.0
+    __array_priority__: float = 1000.0
     __hash__ = object.__hash__
     handle = None
 
-    def __init__(self, outputs):
+    def __init__(self, outputs: list[Any]) -> None:
         self._outputs = outputs
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         if self.name is None:
             names = ", ".join(node.name for node, _ in self._outputs)
             return f"<Symbol group [{names}]>"
         return f"<Symbol {self.name}>"
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         raise NotImplementedForSymbol(
             "a Symbol has no truth: it has no elements before it is evaluated. Such a function "
             "works with NDArrays only"
         )
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         from .symbol import load_json
 
         return load_json, (self.tojson(),)
 
-    def __copy__(self):
+    def __copy__(self) -> Symbol:
         return self.__deepcopy__(None)
 
-    def __deepcopy__(self, memo):
+    def __deepcopy__(self, memo: Any) -> Symbol:
         return Symbol(_graph.copied(self._outputs, {}))
 
     # ---- Facts
 
     @property
-    def name(self):
+    def name(self) -> str | None:
         """The name of the operator or variable; None for a group."""
         nodes = {id(node): node.name for node, _ in self._outputs}
         return next(iter(nodes.values())) if len(nodes) == 1 else None
 
     @property
-    def num_outputs(self):
+    def num_outputs(self) -> int:
         """Number of outputs."""
         return len(self._outputs)
 
-    def attr(self, key):
+    def attr(self, key: str) -> str | None:
         """An attribute as a string, or None."""
         return self._outputs[0][0].texts.get(key) if self.name is not None else None
 
-    def list_attr(self):
+    def list_attr(self) -> dict[str, str]:
         """All attributes, as strings."""
         return dict(self._outputs[0][0].texts) if self.name is not None else {}
 
-    def attr_dict(self):
+    def attr_dict(self) -> dict[str, dict[str, str]]:
         """Attributes of all nodes that have some, by name."""
         nodes = _graph.in_order(self._outputs)
         return {node.name: dict(node.texts) for node in nodes if node.texts}
 
-    def list_arguments(self):
+    def list_arguments(self) -> list[str]:
         """Names of the variables, in the order in which the expression needs them."""
         return [node.name for node in _graph.variables(self._outputs)]
 
     list_inputs = list_arguments
 
-    def list_auxiliary_states(self):
+    def list_auxiliary_states(self) -> list[str]:
         """[]: no operator here keeps a state."""
         return []
 
-    def list_outputs(self):
+    def list_outputs(self) -> list[str]:
         """Names of the outputs."""
         return [node.output_names()[i] for node, i in self._outputs]
 
-    def get_internals(self):
+    def get_internals(self) -> Symbol:
         """A group of the outputs of all nodes."""
         nodes = _graph.in_order(self._outputs)
         return Symbol([(node, i) for node in nodes for i in range(node.outputs)])
 
-    def get_children(self):
+    def get_children(self) -> Symbol | None:
         """A group of what goes into this operator; None for a variable."""
         children = [s for node, _ in self._outputs for s in node.inputs if s is not None]
         return Symbol(children) if children else None
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._outputs)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Symbol]:
         return (self[i] for i in range(len(self)))
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int | str) -> Symbol:
         """One output, by number or name."""
         if isinstance(index, str):
             found = [i for i, name in enumerate(self.list_outputs()) if name == index]
@@ -201,7 +202,7 @@ class Symbol:
             raise IndexError(f"output {index} of {len(self._outputs)}")
         return Symbol([self._outputs[index]])
 
-    def __call__(self, *args, name=None, **kwargs):
+    def __call__(self, *args: Symbol, name: str | None = None, **kwargs: Symbol) -> Symbol:
         """The same expression with Symbols in place of variables, by name or in order."""
         names = self.list_arguments()
         if len(args) > len(names):
@@ -252,16 +253,16 @@ class Symbol:
             return None, None, None
         return arguments, outputs, []
 
-    def infer_shape(self, *args, **kwargs):
+    def infer_shape(self, *args: Any, **kwargs: Any) -> Inferred:
         """Shapes of arguments, outputs and (none) auxiliary states, from shapes of some arguments,
         by name or in order; three None, with a warning, if they are not enough."""
         return self._infer_shape(False, args, kwargs)
 
-    def infer_shape_partial(self, *args, **kwargs):
+    def infer_shape_partial(self, *args: Any, **kwargs: Any) -> Inferred:
         """As infer_shape, with () for what is unknown."""
         return self._infer_shape(True, args, kwargs)
 
-    def infer_type(self, *args, **kwargs):
+    def infer_type(self, *args: Any, **kwargs: Any) -> Inferred:
         """Dtypes of arguments, outputs and (none) auxiliary states, from those of some arguments;
         three None if they are not enough."""
         given = self._by_name("infer_type", args, kwargs)
@@ -287,13 +288,19 @@ class Symbol:
 
     # ---- Computing
 
-    def eval(self, ctx=None, **kwargs):
+    def eval(self, ctx: Context | None = None, **kwargs: NDArray) -> list[NDArray]:
         """A list of the outputs as NDArrays, for arguments given by name."""
         return self.bind(ctx, kwargs).forward()
 
     def bind(
-        self, ctx=None, args=None, args_grad=None, grad_req="write", aux_states=None, **ignored
-    ):
+        self,
+        ctx: Context | None = None,
+        args: Given | None = None,
+        args_grad: Given | None = None,
+        grad_req: str | dict[str, str] | Sequence[str] = "write",
+        aux_states: Any = None,
+        **ignored: Any,
+    ) -> Executor:
         """An `Executor` that computes the outputs with these arrays.
 
         Parameters
@@ -310,47 +317,37 @@ class Symbol:
 
         return Executor(self, args or {}, args_grad, grad_req)
 
-    def simple_bind(self, ctx=None, grad_req="write", type_dict=None, **kwargs):
+    def simple_bind(
+        self,
+        ctx: Context | None = None,
+        grad_req: str | dict[str, str] | Sequence[str] = "write",
+        type_dict: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> Executor:
         """As `bind`, with arrays of zeros for arguments of shapes given by name."""
-        from .executor import Executor
+        from .executor import bound_to_zeros
 
-        shapes, _, _ = self.infer_shape(**kwargs)
-        names = self.list_arguments()
-        if shapes is None:
-            raise MXNetValueError(f"simple_bind: the shapes of {names} are not all known")
-        types, _, _ = self.infer_type(**(type_dict or {}))
-        types = types or [(type_dict or {}).get(name, "float32") for name in names]
-        if isinstance(grad_req, str):
-            grad_req = dict.fromkeys(names, grad_req)
-        elif not isinstance(grad_req, dict):
-            grad_req = dict(zip(names, grad_req))
-        arrays = {n: NDArray(np.zeros(s, t)) for n, s, t in zip(names, shapes, types)}
-        grads = {
-            n: NDArray(np.zeros(s, t))
-            for n, s, t in zip(names, shapes, types)
-            if grad_req.get(n, "null") != "null"
-        }
-        return Executor(self, arrays, grads, grad_req)
+        return bound_to_zeros(self, kwargs, type_dict or {}, grad_req)
 
     # ---- Files
 
-    def tojson(self, remove_amp_cast=True):
+    def tojson(self, remove_amp_cast: bool = True) -> str:
         """The expression as JSON, in MXNet's own form."""
         from ._graph_json import dump
 
         return dump(self._outputs)
 
-    def save(self, fname, remove_amp_cast=True):
+    def save(self, fname: str, remove_amp_cast: bool = True) -> None:
         """Write tojson() to a file."""
         from . import _files
 
         _files.write(fname, self.tojson().encode())
 
-    def debug_str(self):
+    def debug_str(self) -> str:
         """The expression node by node."""
         return _graph.described(self._outputs)
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> NoReturn:
         if name in _ARRAYS_ONLY:
             raise NotImplementedForSymbol(
                 f"Function {name} is not implemented for Symbol and only available in NDArray"
@@ -359,22 +356,22 @@ class Symbol:
 
     # ---- Shapes with arguments in more than one form
 
-    def reshape(self, *shape, **kwargs):
+    def reshape(self, *shape: Shape, **kwargs: Any) -> Symbol:
         """Shape codes as in `nd.reshape`; lengths one by one or as a tuple."""
-        shape = kwargs.pop("shape", shape)
-        if len(shape) == 1 and not isinstance(shape[0], (int, np.integer)):
-            shape = shape[0]
-        attributes = {"shape": tuple(shape), **kwargs}
+        lengths: Any = kwargs.pop("shape", shape)
+        if len(lengths) == 1 and not isinstance(lengths[0], (int, np.integer)):
+            lengths = lengths[0]
+        attributes = {"shape": tuple(lengths), **kwargs}
         return _apply("reshape", [self], attributes)
 
-    def transpose(self, *axes, **kwargs):
+    def transpose(self, *axes: Axis, **kwargs: Any) -> Symbol:
         """The axes in another order, reversed by default."""
-        axes = kwargs.pop("axes", axes)
-        if len(axes) == 1 and not isinstance(axes[0], (int, np.integer)):
-            axes = axes[0]
-        return _apply("transpose", [self], {"axes": tuple(axes)} if axes else {})
+        order: Any = kwargs.pop("axes", axes)
+        if len(order) == 1 and not isinstance(order[0], (int, np.integer)):
+            order = order[0]
+        return _apply("transpose", [self], {"axes": tuple(order)} if order else {})
 
-    def astype(self, dtype):
+    def astype(self, dtype: DType) -> Symbol:
         """With another dtype."""
         return _apply("cast", [self], {"dtype": dtype})
 

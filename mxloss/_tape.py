@@ -182,3 +182,10 @@ def backward_along(node, retain_graph):
 @functools.lru_cache
 def _one(dtype):
     return np.ones(1, dtype)
+
+
+def put_on_tape(name, parents, pullback, results, several=False):
+    """The results came from the parents, and this pullback goes back."""
+    node = Node(name, parents, pullback, [r._data for r in results], several)
+    for i, result in enumerate(results):
+        result._node = (node, i)

@@ -4,6 +4,8 @@ python -m mxloss.as_mxnet script.py arguments ...
 python -m mxloss.as_mxnet -m module arguments ...
 """
 
+from __future__ import annotations
+
 import os
 import runpy
 import sys
@@ -11,7 +13,7 @@ import sys
 from . import install_as_mxnet
 
 
-def main():
+def main() -> None:
     """Run what the command line names."""
     args = sys.argv[1:]
     force = args[:1] == ["--force"]

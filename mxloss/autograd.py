@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,8 +28,14 @@ from ._tape import (  # noqa: F401
 )
 from .base import MXNetError, MXNetTypeError, MXNetValueError
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ._function import Function
+    from ._ndarray import NDArray
+
 __all__ = [
-    "Function",  # noqa: F822  (from _function.py)
+    "Function",
     "backward",
     "grad",
     "is_recording",
@@ -50,23 +57,23 @@ class _State(threading.local):
 _state = _State()
 
 
-def is_recording():
+def is_recording() -> bool:
     """Whether operations are being recorded in this thread."""
     return _state.recording
 
 
-def is_training():
+def is_training() -> bool:
     """Whether layers behave as in training, which Dropout does differently."""
     return _state.training
 
 
-def set_recording(is_record):
+def set_recording(is_record: bool) -> bool:
     """Switch recording on or off; returns what it was."""
     before, _state.recording = _state.recording, bool(is_record)
     return before
 
 
-def set_training(train_mode):
+def set_training(train_mode: bool) -> bool:
     """Switch training mode on or off; returns what it was."""
     before, _state.training = _state.training, bool(train_mode)
     return before
@@ -77,10 +84,10 @@ class _scope:
 
     __slots__ = ("_before", "_recording", "_training")
 
-    def __init__(self, recording, training):
+    def __init__(self, recording: bool | None, training: bool | None) -> None:
         self._recording, self._training = recording, training
 
-    def __enter__(self):
+    def __enter__(self) -> tuple[bool, bool]:
         self._before = before = _state.recording, _state.training
         if self._recording is not None:
             _state.recording = self._recording
@@ -88,26 +95,26 @@ class _scope:
             _state.training = self._training
         return before
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception: object) -> None:
         _state.recording, _state.training = self._before
 
 
-def record(train_mode=True):
+def record(train_mode: bool = True) -> _scope:
     """A `with` block in which operations are recorded, in training mode unless told otherwise."""
     return _scope(True, train_mode)
 
 
-def pause(train_mode=False):
+def pause(train_mode: bool = False) -> _scope:
     """A `with` block in which they are not."""
     return _scope(False, train_mode)
 
 
-def train_mode():
+def train_mode() -> _scope:
     """A `with` block in training mode."""
     return _scope(None, True)
 
 
-def predict_mode():
+def predict_mode() -> _scope:
     """A `with` block out of training mode."""
     return _scope(None, False)
 
@@ -216,7 +223,12 @@ def _gradients(pairs, retain_graph):
     return variables
 
 
-def backward(heads, head_grads=None, retain_graph=False, train_mode=True):
+def backward(
+    heads: NDArray | Sequence[NDArray],
+    head_grads: NDArray | Sequence[NDArray | None] | None = None,
+    retain_graph: bool = False,
+    train_mode: bool = True,
+) -> None:
     """Put the gradients of the heads' sum into the `.grad` of all arrays they depend on.
 
     Parameters
@@ -234,7 +246,14 @@ def backward(heads, head_grads=None, retain_graph=False, train_mode=True):
         variable.put([found.pop(variable)])
 
 
-def grad(heads, variables, head_grads=None, retain_graph=None, create_graph=False, train_mode=True):
+def grad(
+    heads: NDArray | Sequence[NDArray],
+    variables: NDArray | Sequence[NDArray],
+    head_grads: NDArray | Sequence[NDArray | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    train_mode: bool = True,
+) -> list[NDArray]:
     """The gradients with respect to `variables`, as a list of NDArrays; `.grad` is not touched."""
     from ._ndarray import NDArray
 
@@ -258,12 +277,16 @@ def grad(heads, variables, head_grads=None, retain_graph=None, create_graph=Fals
     return result
 
 
-def mark_variables(variables, gradients, grad_reqs="write"):
+def mark_variables(
+    variables: NDArray | Sequence[NDArray],
+    gradients: NDArray | Sequence[NDArray],
+    grad_reqs: str | Sequence[str] = "write",
+) -> None:
     """Let the gradient of each variable go into the array given for it."""
     from ._ndarray import NDArray
 
     if isinstance(variables, NDArray):
-        variables, gradients = [variables], [gradients]
+        variables, gradients = [variables], [gradients]  # type: ignore[list-item]
     reqs = [grad_reqs] * len(variables) if isinstance(grad_reqs, str) else grad_reqs
     for x, g, request in zip(variables, gradients, reqs):
         x._mark(g, request)

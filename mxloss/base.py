@@ -4,8 +4,12 @@ import numpy as np
 
 __all__ = ["MXNetError", "numeric_types", "string_types"]
 
-numeric_types = (float, int, np.generic)  # what counts as a number in MXNet's scripts
-string_types = (str,)
+numeric_types: tuple[type, ...] = (
+    float,
+    int,
+    np.generic,
+)  # what counts as a number in MXNet's scripts
+string_types: tuple[type, ...] = (str,)
 
 
 class MXNetError(RuntimeError):

@@ -8,11 +8,18 @@ from __future__ import annotations
 
 import json
 import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import random
 from .base import MXNetAssertionError, MXNetTypeError, MXNetValueError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ._ndarray import NDArray
+    from ._typing import Class, Numbers
 
 __all__ = [
     "Constant",
@@ -28,19 +35,24 @@ __all__ = [
     "register",
 ]
 
-_REGISTRY = {}
+_REGISTRY: dict[str, Any] = {}
 
 
 class InitDesc(str):
     """The name of a parameter, with attributes: '__init__' has an initializer that goes first."""
 
-    def __new__(cls, name, attrs=None, global_init=None):
+    attrs: dict[str, Any]
+    global_init: Any
+
+    def __new__(
+        cls, name: str, attrs: dict[str, Any] | None = None, global_init: Any = None
+    ) -> InitDesc:
         made = super().__new__(cls, name)
         made.attrs, made.global_init = attrs or {}, global_init
         return made
 
 
-def register(klass):
+def register(klass: Class) -> Class:
     """Let a class of initializers be found by its name in lower case. For use as a decorator."""
     if not isinstance(klass, type) or not issubclass(klass, Initializer):
         raise MXNetTypeError(f"register: {klass!r} is not a subclass of Initializer")
@@ -56,7 +68,7 @@ def _number(owner, name, value, least=-math.inf):
         )
 
 
-def create(init, **kwargs):
+def create(init: str | Initializer | Callable[[str, NDArray], Any], **kwargs: Any) -> Initializer:
     """An initializer: itself, or the one with that name, such as 'xavier' or 'zeros'."""
     if isinstance(init, Initializer):
         return init
@@ -86,10 +98,10 @@ class Initializer:
     weight what the subclass does.
     """
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any) -> None:
         self._kwargs = kwargs
 
-    def __call__(self, desc, arr):
+    def __call__(self, desc: str, arr: NDArray) -> None:
         if not isinstance(desc, str):
             raise MXNetTypeError(f"{type(self).__name__}: desc is {desc!r}; expected a name")
         if not hasattr(arr, "_data"):
@@ -108,19 +120,20 @@ class Initializer:
                 "bias, gamma or beta, or a parameter with an init of its own"
             )
 
-    def _init_weight(self, name, arr):
+    def _init_weight(self, name: str, arr: NDArray) -> None:
         raise NotImplementedError(f"{type(self).__name__} does not override _init_weight")
 
-    def dumps(self):
+    def dumps(self) -> str:
         """Name and arguments as JSON."""
         return json.dumps([type(self).__name__.lower(), self._kwargs])
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self._kwargs == other._kwargs
 
-    __hash__ = object.__hash__
+    def __hash__(self) -> int:
+        return object.__hash__(self)
 
-    def set_verbosity(self, verbose=False, print_func=None):
+    def set_verbosity(self, verbose: bool = False, print_func: Any = None) -> Initializer:
         """Nothing, for scripts that call it; returns the initializer."""
         return self
 
@@ -142,7 +155,7 @@ def _fill(arr, values):
 class Zero(Initializer):
     """0 everywhere."""
 
-    def _init_weight(self, name, arr):
+    def _init_weight(self, name: str, arr: NDArray) -> None:
         arr[:] = 0
 
 
@@ -150,7 +163,7 @@ class Zero(Initializer):
 class One(Initializer):
     """1 everywhere."""
 
-    def _init_weight(self, name, arr):
+    def _init_weight(self, name: str, arr: NDArray) -> None:
         arr[:] = 1
 
 
@@ -161,18 +174,20 @@ _REGISTRY["zeros"], _REGISTRY["ones"] = Zero, One
 class Constant(Initializer):
     """The same number everywhere, or the elements of an array of the parameter's shape."""
 
-    def __init__(self, value=0):
+    value: Numbers | NDArray
+
+    def __init__(self, value: Numbers | NDArray = 0) -> None:
         super().__init__(value=value)
         self.value = value
 
-    def _init_weight(self, name, arr):
+    def _init_weight(self, name: str, arr: NDArray) -> None:
         arr[:] = (
             self.value
             if np.isscalar(self.value) or hasattr(self.value, "_data")
             else (np.asarray(self.value))
         )
 
-    def dumps(self):
+    def dumps(self) -> str:
         """Name and value as JSON."""
         value = self.value if np.isscalar(self.value) else np.asarray(self.value).tolist()
         return json.dumps(["constant", {"value": value}])
@@ -182,12 +197,14 @@ class Constant(Initializer):
 class Uniform(Initializer):
     """Evenly distributed from -scale to scale."""
 
-    def __init__(self, scale=0.07):
+    scale: float
+
+    def __init__(self, scale: float = 0.07) -> None:
         _number("Uniform", "scale", scale)
         super().__init__(scale=scale)
         self.scale = scale
 
-    def _init_weight(self, name, arr):
+    def _init_weight(self, name: str, arr: NDArray) -> None:
         _fill(arr, random.generator().uniform(-self.scale, self.scale, arr.shape))
 
 
@@ -195,12 +212,14 @@ class Uniform(Initializer):
 class Normal(Initializer):
     """Normally distributed with mean 0 and standard deviation sigma."""
 
-    def __init__(self, sigma=0.01):
+    sigma: float
+
+    def __init__(self, sigma: float = 0.01) -> None:
         _number("Normal", "sigma", sigma, 0)
         super().__init__(sigma=sigma)
         self.sigma = sigma
 
-    def _init_weight(self, name, arr):
+    def _init_weight(self, name: str, arr: NDArray) -> None:
         _fill(arr, random.generator().normal(0, self.sigma, arr.shape))
 
 
@@ -213,7 +232,13 @@ class Xavier(Initializer):
     deviation s ('gaussian').
     """
 
-    def __init__(self, rnd_type="uniform", factor_type="avg", magnitude=3):
+    rnd_type: str
+    factor_type: str
+    magnitude: float
+
+    def __init__(
+        self, rnd_type: str = "uniform", factor_type: str = "avg", magnitude: float = 3
+    ) -> None:
         super().__init__(rnd_type=rnd_type, factor_type=factor_type, magnitude=magnitude)
         if rnd_type not in ("uniform", "gaussian"):
             raise MXNetValueError(
@@ -227,7 +252,7 @@ class Xavier(Initializer):
         self.rnd_type, self.factor_type = rnd_type, factor_type
         self.magnitude = float(magnitude)
 
-    def _init_weight(self, name, arr):
+    def _init_weight(self, name: str, arr: NDArray) -> None:
         shape = arr.shape
         if len(shape) < 2:
             raise MXNetValueError(
@@ -248,13 +273,13 @@ class Xavier(Initializer):
 class MSRAPrelu(Xavier):
     """Xavier for layers followed by rectifiers of that slope (He and others, 2015): normal."""
 
-    def __init__(self, factor_type="avg", slope=0.25):
+    def __init__(self, factor_type: str = "avg", slope: float = 0.25) -> None:
         _number("MSRAPrelu", "slope", slope)
         super().__init__("gaussian", factor_type, 2.0 / (1 + slope**2))
         self._kwargs = {"factor_type": factor_type, "slope": slope}
 
 
-def checked(init, argument):
+def checked(init: Any, argument: str) -> Initializer:
     """`init` as an initializer, or an error that names the argument."""
     if not isinstance(init, (str, Initializer)) and not callable(init):
         raise MXNetTypeError(f"{argument} is {init!r}; expected the name of an initializer or one")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -10,18 +10,26 @@ from . import ndarray as nd
 from ._ndarray import NDArray
 from .base import MXNetAssertionError, MXNetTypeError, MXNetValueError
 
+if TYPE_CHECKING:
+    from ._typing import Source
+
 __all__ = ["DataBatch", "DataDesc", "DataIter", "NDArrayIter"]
 
 
-class DataDesc(namedtuple("DataDesc", ["name", "shape"])):
+class DataDesc(NamedTuple("DataDesc", [("name", str), ("shape", "tuple[int, ...]")])):
     """Name and shape of an array in a batch; also dtype and layout."""
 
-    def __new__(cls, name, shape, dtype=np.float32, layout="NCHW"):
+    dtype: Any
+    layout: str
+
+    def __new__(
+        cls, name: str, shape: tuple[int, ...], dtype: Any = np.float32, layout: str = "NCHW"
+    ) -> DataDesc:
         made = super().__new__(cls, name, shape)
         made.dtype, made.layout = dtype, layout
         return made
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"DataDesc[{self.name},{self.shape},{self.dtype},{self.layout}]"
 
 
@@ -29,16 +37,24 @@ class DataBatch:
     """A batch: lists `data` and `label` of NDArrays, and `pad`, how many samples at its end are
     there to fill it only."""
 
+    data: list[NDArray] | tuple[NDArray, ...]
+    label: list[NDArray] | tuple[NDArray, ...] | None
+    pad: int | None
+    index: Any
+    bucket_key: Any
+    provide_data: list[DataDesc] | None
+    provide_label: list[DataDesc] | None
+
     def __init__(
         self,
-        data,
-        label=None,
-        pad=None,
-        index=None,
-        bucket_key=None,
-        provide_data=None,
-        provide_label=None,
-    ):
+        data: list[NDArray] | tuple[NDArray, ...],
+        label: list[NDArray] | tuple[NDArray, ...] | None = None,
+        pad: int | None = None,
+        index: Any = None,
+        bucket_key: Any = None,
+        provide_data: list[DataDesc] | None = None,
+        provide_label: list[DataDesc] | None = None,
+    ) -> None:
         for name, value in (("data", data), ("label", label)):
             if value is not None and not isinstance(value, (list, tuple)):
                 raise MXNetTypeError(
@@ -48,7 +64,7 @@ class DataBatch:
         self.bucket_key = bucket_key
         self.provide_data, self.provide_label = provide_data, provide_label
 
-    def __str__(self):
+    def __str__(self) -> str:
         data = [d.shape for d in self.data]
         label = [x.shape for x in self.label] if self.label else None
         return f"{type(self).__name__}: data shapes: {data} label shapes: {label}"
@@ -57,19 +73,21 @@ class DataBatch:
 class DataIter:
     """Base class: an iterator over batches that `reset` sends back to the beginning."""
 
-    def __init__(self, batch_size=0):
+    batch_size: int
+
+    def __init__(self, batch_size: int = 0) -> None:
         self.batch_size = batch_size
 
-    def __iter__(self):
+    def __iter__(self) -> DataIter:
         return self
 
-    def __next__(self):
+    def __next__(self) -> DataBatch:
         return self.next()
 
-    def reset(self):
+    def reset(self) -> None:
         """Go back to the beginning."""
 
-    def next(self):
+    def next(self) -> DataBatch:
         """The next batch. To be overridden."""
         raise NotImplementedError(f"{type(self).__name__} does not override next")
 
@@ -115,17 +133,21 @@ class NDArrayIter(DataIter):
         Names of arrays that come without.
     """
 
+    data: list[tuple[str, NDArray]]
+    label: list[tuple[str, NDArray]]
+    num_data: int
+
     def __init__(
         self,
-        data,
-        label=None,
-        batch_size=1,
-        shuffle=False,
-        last_batch_handle="pad",
-        data_name="data",
-        label_name="softmax_label",
-        layout="NCHW",
-    ):
+        data: Source,
+        label: Source | None = None,
+        batch_size: int = 1,
+        shuffle: bool = False,
+        last_batch_handle: Literal["pad", "discard", "roll_over"] = "pad",
+        data_name: str = "data",
+        label_name: str = "softmax_label",
+        layout: str = "NCHW",
+    ) -> None:
         super().__init__(batch_size)
         if last_batch_handle not in ("pad", "discard", "roll_over"):
             raise MXNetValueError(
@@ -157,21 +179,21 @@ class NDArrayIter(DataIter):
         ]
 
     @property
-    def provide_data(self):
+    def provide_data(self) -> list[DataDesc]:
         """Names and shapes of the arrays in each batch's data."""
         return self._describe(self.data)
 
     @property
-    def provide_label(self):
+    def provide_label(self) -> list[DataDesc]:
         """Names and shapes of the arrays in each batch's label."""
         return self._describe(self.label)
 
-    def hard_reset(self):
+    def hard_reset(self) -> None:
         """Go back to the beginning, and forget what was to roll over."""
         self._left = np.arange(0)
         self.reset()
 
-    def reset(self):
+    def reset(self) -> None:
         """Go back to the beginning."""
         if self._shuffle:  # as MXNet does it: the order of the last time, in another order
             np.random.shuffle(self._moves)
@@ -180,7 +202,7 @@ class NDArrayIter(DataIter):
         self._order, self._left = np.concatenate([self._left, self._samples]), np.arange(0)
         self._cursor = 0
 
-    def next(self):
+    def next(self) -> DataBatch:
         """The next batch."""
         places = self._order[self._cursor : self._cursor + self.batch_size]
         pad = self.batch_size - len(places)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from ._ndarray import NDArray
 from .base import MXNetAssertionError, MXNetTypeError, MXNetValueError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ._typing import Arrays
 
 __all__ = ["Accuracy", "EvalMetric", "Loss", "check_label_shapes", "create"]
 
@@ -24,7 +31,9 @@ def _numpy(array):
     return array._data if isinstance(array, NDArray) else np.asarray(array)
 
 
-def check_label_shapes(labels, preds, wrap=False, shape=False):
+def check_label_shapes(
+    labels: Any, preds: Any, wrap: bool = False, shape: bool = False
+) -> tuple[Any, Any]:
     """Raise if there are not as many labels as predictions, or with `shape` if their shapes differ;
     returns both, with `wrap` as lists."""
     if wrap:
@@ -43,23 +52,39 @@ class EvalMetric:
     name : str
     """
 
-    def __init__(self, name, output_names=None, label_names=None, **kwargs):
+    name: str
+    output_names: Sequence[str] | None
+    label_names: Sequence[str] | None
+    num_inst: int
+    sum_metric: float
+
+    def __init__(
+        self,
+        name: str,
+        output_names: Sequence[str] | None = None,
+        label_names: Sequence[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
         self.name = str(name)
         self.output_names, self.label_names = output_names, label_names
         self.reset()
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"EvalMetric: {dict(self.get_name_value())}"
 
-    def reset(self):
+    def reset(self) -> None:
         """Begin anew."""
         self.num_inst, self.sum_metric = 0, 0.0
 
-    def update(self, labels, preds):
+    def _add(self, total, count):
+        self.sum_metric += total
+        self.num_inst += count
+
+    def update(self, labels: Arrays, preds: Arrays) -> None:
         """Take labels and predictions into account. To be overridden."""
         raise NotImplementedError(f"{type(self).__name__} does not override update")
 
-    def update_dict(self, label, pred):
+    def update_dict(self, label: dict[str, Any], pred: dict[str, Any]) -> None:
         """`update` with arrays by name; output_names and label_names choose among them."""
 
         def chosen(arrays, names):
@@ -70,11 +95,11 @@ class EvalMetric:
 
         self.update(chosen(label, self.label_names), chosen(pred, self.output_names))
 
-    def get(self):
+    def get(self) -> tuple[str, float]:
         """(name, value); NaN before the first update."""
         return self.name, self.sum_metric / self.num_inst if self.num_inst else float("nan")
 
-    def get_name_value(self):
+    def get_name_value(self) -> list[tuple[str, float]]:
         """[(name, value)]."""
         return [self.get()]
 
@@ -89,13 +114,21 @@ class Accuracy(EvalMetric):
     name : str
     """
 
-    def __init__(self, axis=1, name="accuracy", output_names=None, label_names=None):
+    axis: int
+
+    def __init__(
+        self,
+        axis: int = 1,
+        name: str = "accuracy",
+        output_names: Sequence[str] | None = None,
+        label_names: Sequence[str] | None = None,
+    ) -> None:
         super().__init__(name, output_names, label_names)
         if not isinstance(axis, (int, np.integer)):
             raise MXNetTypeError(f"Accuracy: axis is {axis!r}; expected an integer")
         self.axis = axis
 
-    def update(self, labels, preds):
+    def update(self, labels: Arrays, preds: Arrays) -> None:
         """Compare labels (class numbers) with predictions (class numbers, or scores)."""
         for label, pred in zip(*check_label_shapes(labels, preds, True)):
             label, pred = _numpy(label), _numpy(pred)
@@ -107,8 +140,7 @@ class Accuracy(EvalMetric):
                 pred = pred.argmax(self.axis)
             label, pred = label.astype(np.int64).ravel(), pred.astype(np.int64).ravel()
             check_label_shapes(label, pred)
-            self.sum_metric += int((pred == label).sum())
-            self.num_inst += len(pred)
+            self._add(int((pred == label).sum()), len(pred))
 
 
 class Loss(EvalMetric):
@@ -119,18 +151,22 @@ class Loss(EvalMetric):
     name : str
     """
 
-    def __init__(self, name="loss", output_names=None, label_names=None):
+    def __init__(
+        self,
+        name: str = "loss",
+        output_names: Sequence[str] | None = None,
+        label_names: Sequence[str] | None = None,
+    ) -> None:
         super().__init__(name, output_names, label_names)
 
-    def update(self, _, preds):
+    def update(self, _: Any, preds: Arrays) -> None:
         """Take losses into account; labels are not looked at."""
         for pred in _list(preds, "preds"):
             values = _numpy(pred)
-            self.sum_metric += float(values.sum(dtype=np.float64))
-            self.num_inst += values.size
+            self._add(float(values.sum(dtype=np.float64)), values.size)
 
 
-def create(metric, *args, **kwargs):
+def create(metric: str | EvalMetric, *args: Any, **kwargs: Any) -> EvalMetric:
     """A metric by name: 'acc', 'accuracy' or 'loss'; one that exists is returned."""
     if isinstance(metric, EvalMetric):
         return metric

@@ -18,11 +18,11 @@ _local = threading.local()
 class NameManager:
     """Counts how often each word was asked for; as a `with` block, in place of the former counts."""
 
-    def __init__(self):
-        self._counter = {}
-        self._before = []
+    def __init__(self) -> None:
+        self._counter: dict[str, int] = {}
+        self._before: list[NameManager] = []
 
-    def get(self, name, hint):
+    def get(self, name: str | None, hint: str) -> str:
         """`name`, or if that is None the word `hint` with the next number."""
         if name:
             return name
@@ -31,28 +31,28 @@ class NameManager:
         return f"{hint}{count}"
 
     @staticmethod
-    def current():
+    def current() -> NameManager:
         """The one in force in this thread."""
         if not hasattr(_local, "current"):
             _local.current = NameManager()
         return _local.current
 
-    def __enter__(self):
+    def __enter__(self) -> NameManager:
         self._before.append(NameManager.current())
         _local.current = self
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception: object) -> None:
         _local.current = self._before.pop()
 
 
 class Prefix(NameManager):
     """Puts the same letters in front of every name."""
 
-    def __init__(self, prefix):
+    def __init__(self, prefix: str) -> None:
         super().__init__()
         self._prefix = prefix
 
-    def get(self, name, hint):
+    def get(self, name: str | None, hint: str) -> str:
         """As NameManager's, with the prefix."""
         return self._prefix + super().get(name, hint)

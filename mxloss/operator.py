@@ -16,29 +16,53 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from . import autograd
-from ._ndarray import NDArray, put_on_tape
+from ._ndarray import NDArray
+from ._tape import put_on_tape
 from .base import MXNetTypeError, MXNetValueError
 from .context import cpu
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ._typing import Class
+    from .context import Context
+
 __all__ = ["CustomOp", "CustomOpProp", "register"]
 
-_REGISTRY = {}
+_REGISTRY: dict[Any, Any] = {}
 
 
 class CustomOp:
     """The computation. A subclass overrides `forward` and `backward`, which write with `assign`."""
 
-    def forward(self, is_train, req, in_data, out_data, aux):
+    def forward(
+        self,
+        is_train: bool,
+        req: list[str],
+        in_data: list[NDArray],
+        out_data: list[NDArray],
+        aux: list[NDArray],
+    ) -> None:
         """Write the outputs: lists of NDArrays, and of what to do with each output."""
         raise NotImplementedError(f"{type(self).__name__} does not override forward")
 
-    def backward(self, req, out_grad, in_data, out_data, in_grad, aux):
+    def backward(
+        self,
+        req: list[str],
+        out_grad: list[NDArray],
+        in_data: list[NDArray],
+        out_data: list[NDArray],
+        in_grad: list[NDArray],
+        aux: list[NDArray],
+    ) -> None:
         """Write the gradients of the inputs; zeros unless overridden."""
 
-    def assign(self, dst, req, src):
+    def assign(self, dst: NDArray, req: str, src: Any) -> None:
         """Write src into dst as `req` says: 'write', 'inplace', 'add' or 'null'."""
         if req in ("write", "inplace"):
             dst[:] = src
@@ -51,40 +75,44 @@ class CustomOp:
 class CustomOpProp:
     """What is known of an operator before it runs. Attributes reach the constructor as strings."""
 
-    def __init__(self, need_top_grad=True):
+    def __init__(self, need_top_grad: bool = True) -> None:
         self.need_top_grad_ = need_top_grad
 
-    def list_arguments(self):
+    def list_arguments(self) -> list[str]:
         """Names of the inputs."""
         return ["data"]
 
-    def list_outputs(self):
+    def list_outputs(self) -> list[str]:
         """Names of the outputs."""
         return ["output"]
 
-    def list_auxiliary_states(self):
+    def list_auxiliary_states(self) -> list[str]:
         """Names of arrays that are neither; they come after the inputs and have no gradient."""
         return []
 
-    def infer_shape(self, in_shape):
+    def infer_shape(self, in_shape: list[list[int]]) -> Any:
         """Shapes of inputs, outputs and states; by default all outputs are like the first input."""
         return in_shape, [in_shape[0]] * len(self.list_outputs()), []
 
-    def infer_type(self, in_type):
+    def infer_type(self, in_type: list[Any]) -> Any:
         """dtypes of inputs, outputs and states; by default all that of the first input."""
         outputs, states = self.list_outputs(), self.list_auxiliary_states()
         return in_type, [in_type[0]] * len(outputs), [in_type[0]] * len(states)
 
-    def declare_backward_dependency(self, out_grad, in_data, out_data):
+    def declare_backward_dependency(
+        self, out_grad: list[Any], in_data: list[Any], out_data: list[Any]
+    ) -> list[Any]:
         """Without effect: `backward` gets everything."""
         return [*(out_grad if self.need_top_grad_ else []), *in_data, *out_data]
 
-    def create_operator(self, ctx, in_shapes, in_dtypes):
+    def create_operator(
+        self, ctx: Context, in_shapes: list[list[int]], in_dtypes: list[Any]
+    ) -> CustomOp:
         """The CustomOp. To be overridden."""
         raise NotImplementedError(f"{type(self).__name__} does not override create_operator")
 
 
-def register(reg_name):
+def register(reg_name: str) -> Callable[[Class], Class]:
     """Enter a CustomOpProp under a name. For use as a decorator."""
 
     def enter(prop):
@@ -94,7 +122,7 @@ def register(reg_name):
     return enter
 
 
-def custom(*args, op_type=None, **kwargs):
+def custom(*args: NDArray, op_type: str | None = None, **kwargs: Any) -> Any:
     """Apply the operator registered as `op_type` to NDArrays; numbers and strings are options."""
     if op_type not in _REGISTRY:
         known = ", ".join(sorted(_REGISTRY)) or "none yet"

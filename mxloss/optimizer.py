@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .base import MXNetTypeError, MXNetValueError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ._ndarray import NDArray
+    from ._typing import Class
+
 __all__ = ["SGD", "Adam", "Optimizer", "create", "register"]
 
-_REGISTRY = {}
+_REGISTRY: dict[str, Any] = {}
 
 
-def register(klass):
+def register(klass: Class) -> Class:
     """Let a class of optimizers be found by its name in lower case. For use as a decorator."""
     _REGISTRY[klass.__name__.lower()] = klass
     return klass
 
 
-def create(name, **kwargs):
+def create(name: str, **kwargs: Any) -> Optimizer:
     """The optimizer with that name, 'sgd' or 'adam'."""
     if not isinstance(name, str) or name.lower() not in _REGISTRY:
         raise MXNetValueError(
@@ -66,19 +73,31 @@ class Optimizer:
         Parameters by index, for their lr_mult and wd_mult.
     """
 
+    rescale_grad: float
+    wd: float
+    clip_gradient: float | None
+    lr: float
+    lr_scheduler: Callable[[int], float] | None
+    begin_num_update: int
+    num_update: int
+    param_dict: dict[int, Any]
+    lr_mult: dict[Any, float]
+    wd_mult: dict[Any, float]
+    idx2name: dict[int, str]
+
     def __init__(
         self,
-        rescale_grad=1.0,
-        param_idx2name=None,
-        wd=0.0,
-        clip_gradient=None,
-        learning_rate=None,
-        lr_scheduler=None,
-        sym=None,
-        begin_num_update=0,
-        multi_precision=False,
-        param_dict=None,
-    ):
+        rescale_grad: float = 1.0,
+        param_idx2name: dict[int, str] | None = None,
+        wd: float = 0.0,
+        clip_gradient: float | None = None,
+        learning_rate: float | None = None,
+        lr_scheduler: Callable[[int], float] | None = None,
+        sym: Any = None,
+        begin_num_update: int = 0,
+        multi_precision: bool = False,
+        param_dict: dict[int, Any] | None = None,
+    ) -> None:
         _check_numbers(wd=wd, rescale_grad=rescale_grad, begin_num_update=begin_num_update)
         if learning_rate is not None:
             _check_numbers(learning_rate=learning_rate)
@@ -98,19 +117,19 @@ class Optimizer:
         self.lr = 0.01 if learning_rate is None else learning_rate
         self.lr_scheduler = lr_scheduler
         if lr_scheduler is not None and learning_rate is not None:
-            lr_scheduler.base_lr = learning_rate
+            lr_scheduler.base_lr = learning_rate  # type: ignore[attr-defined]
         self.begin_num_update = self.num_update = begin_num_update
-        self._index_update_count = {}
+        self._index_update_count: dict[int, int] = {}
         self.param_dict = param_dict or {}
         self.lr_mult, self.wd_mult = {}, {}
         self.idx2name = dict(param_idx2name or {})
 
     @property
-    def learning_rate(self):
+    def learning_rate(self) -> float:
         """The learning rate of the next update."""
         return self.lr if self.lr_scheduler is None else self.lr_scheduler(self.num_update)
 
-    def set_learning_rate(self, lr):
+    def set_learning_rate(self, lr: float) -> None:
         """Set the learning rate; not if there is a scheduler."""
         if self.lr_scheduler is not None:
             raise UserWarning(
@@ -121,11 +140,11 @@ class Optimizer:
             raise MXNetTypeError(f"set_learning_rate: lr must be a number, got {lr!r}")
         self.lr = lr
 
-    def set_lr_mult(self, args_lr_mult):
+    def set_lr_mult(self, args_lr_mult: dict[Any, float]) -> None:
         """Factors on the learning rate, by index or name."""
         self.lr_mult = _by_name("args_lr_mult", args_lr_mult)
 
-    def set_wd_mult(self, args_wd_mult):
+    def set_wd_mult(self, args_wd_mult: dict[Any, float]) -> None:
         """Factors on the weight decay, by index or name."""
         self.wd_mult = _by_name("args_wd_mult", args_wd_mult)
 
@@ -152,10 +171,10 @@ class Optimizer:
         limit = _single(self.clip_gradient)
         return np.clip(gradient, -limit, limit)
 
-    def create_state(self, index, weight):
+    def create_state(self, index: int, weight: NDArray) -> Any:
         """What is kept between the updates of a weight."""
 
-    def update(self, index, weight, grad, state):
+    def update(self, index: int, weight: NDArray, grad: NDArray, state: Any) -> None:
         """Change a weight by its gradient. To be overridden."""
         raise NotImplementedError(f"{type(self).__name__} does not override update")
 
@@ -174,16 +193,18 @@ class SGD(Optimizer):
         As for `Optimizer`.
     """
 
-    def __init__(self, momentum=0.0, lazy_update=True, **kwargs):
+    momentum: float
+
+    def __init__(self, momentum: float = 0.0, lazy_update: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         _check_numbers(momentum=momentum)
         self.momentum = momentum
 
-    def create_state(self, index, weight):
+    def create_state(self, index: int, weight: NDArray) -> Any:
         """The momentum, zeros at first; None if there is none."""
         return None if self.momentum == 0 else np.zeros_like(weight._data)
 
-    def update(self, index, weight, grad, state):
+    def update(self, index: int, weight: NDArray, grad: NDArray, state: Any) -> None:
         """Change a weight by its gradient."""
         _, lr, wd = self._begin(index)
         w = weight._data
@@ -215,24 +236,28 @@ class Adam(Optimizer):
         As for `Optimizer`.
     """
 
+    beta1: float
+    beta2: float
+    epsilon: float
+
     def __init__(
         self,
-        learning_rate=0.001,
-        beta1=0.9,
-        beta2=0.999,
-        epsilon=1e-8,
-        lazy_update=True,
-        **kwargs,
-    ):
+        learning_rate: float = 0.001,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+        lazy_update: bool = True,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(learning_rate=learning_rate, **kwargs)
         _check_numbers(beta1=beta1, beta2=beta2, epsilon=epsilon)
         self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
 
-    def create_state(self, index, weight):
+    def create_state(self, index: int, weight: NDArray) -> Any:
         """The means of the gradient and of its square, zeros at first."""
         return np.zeros_like(weight._data), np.zeros_like(weight._data)
 
-    def update(self, index, weight, grad, state):
+    def update(self, index: int, weight: NDArray, grad: NDArray, state: Any) -> None:
         """Change a weight by its gradient."""
         t, lr, wd = self._begin(index)
         w, (mean, square) = weight._data, state

@@ -1,8 +1,17 @@
 """Random arrays, from a generator that `seed` sets. The numbers are not MXNet's."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from .base import MXNetValueError
+
+if TYPE_CHECKING:
+    from ._ndarray import NDArray
+    from ._typing import DType, Shape
+    from .context import Context
 
 __all__ = [
     "exponential",
@@ -19,7 +28,7 @@ __all__ = [
 _generator = None  # made when it is needed: importing numpy.random takes longer than all of mxloss
 
 
-def generator():
+def generator() -> np.random.Generator:
     """numpy's generator that all random numbers here come from."""
     global _generator
     if _generator is None:
@@ -27,7 +36,7 @@ def generator():
     return _generator
 
 
-def seed(seed_state, ctx="all"):
+def seed(seed_state: int, ctx: Any = "all") -> None:
     """Begin the sequence of random numbers that belongs to a number."""
     global _generator
     try:
@@ -49,41 +58,87 @@ def _draw(sample, shape, dtype):
     return NDArray(values.reshape(1) if values.ndim == 0 else values)
 
 
-def uniform(low=0.0, high=1.0, shape=None, dtype="float32", ctx=None, out=None):
+def uniform(
+    low: float = 0.0,
+    high: float = 1.0,
+    shape: Shape | None = None,
+    dtype: DType = "float32",
+    ctx: Context | None = None,
+    out: NDArray | None = None,
+) -> NDArray:
     """From low to below high."""
     return _draw(lambda s: generator().uniform(low, high, s), shape, dtype)
 
 
-def normal(loc=0.0, scale=1.0, shape=None, dtype="float32", ctx=None, out=None):
+def normal(
+    loc: float = 0.0,
+    scale: float = 1.0,
+    shape: Shape | None = None,
+    dtype: DType = "float32",
+    ctx: Context | None = None,
+    out: NDArray | None = None,
+) -> NDArray:
     """Normally distributed, with mean loc and standard deviation scale."""
     return _draw(lambda s: generator().normal(loc, scale, s), shape, dtype)
 
 
-def randn(*shape, loc=0.0, scale=1.0, dtype="float32", ctx=None):
+def randn(
+    *shape: int,
+    loc: float = 0.0,
+    scale: float = 1.0,
+    dtype: DType = "float32",
+    ctx: Context | None = None,
+) -> NDArray:
     """`normal`, with the shape as arguments."""
     return normal(loc, scale, shape or None, dtype)
 
 
-def poisson(lam=1.0, shape=None, dtype="float32", ctx=None, out=None):
+def poisson(
+    lam: float = 1.0,
+    shape: Shape | None = None,
+    dtype: DType = "float32",
+    ctx: Context | None = None,
+    out: NDArray | None = None,
+) -> NDArray:
     """Counts with mean lam."""
     return _draw(lambda s: generator().poisson(lam, s), shape, dtype)
 
 
-def exponential(scale=1.0, shape=None, dtype="float32", ctx=None, out=None):
+def exponential(
+    scale: float = 1.0,
+    shape: Shape | None = None,
+    dtype: DType = "float32",
+    ctx: Context | None = None,
+    out: NDArray | None = None,
+) -> NDArray:
     """Exponentially distributed, with mean scale."""
     return _draw(lambda s: generator().exponential(scale, s), shape, dtype)
 
 
-def gamma(alpha=1.0, beta=1.0, shape=None, dtype="float32", ctx=None, out=None):
+def gamma(
+    alpha: float = 1.0,
+    beta: float = 1.0,
+    shape: Shape | None = None,
+    dtype: DType = "float32",
+    ctx: Context | None = None,
+    out: NDArray | None = None,
+) -> NDArray:
     """Gamma distributed: shape alpha, scale beta."""
     return _draw(lambda s: generator().gamma(alpha, beta, s), shape, dtype)
 
 
-def randint(low, high, shape=None, dtype="int32", ctx=None, out=None):
+def randint(
+    low: int,
+    high: int,
+    shape: Shape | None = None,
+    dtype: DType = "int32",
+    ctx: Context | None = None,
+    out: NDArray | None = None,
+) -> NDArray:
     """Integers from low to below high."""
     return _draw(lambda s: generator().integers(low, high, s), shape, dtype)
 
 
-def shuffle(data, **ignored):
+def shuffle(data: NDArray, **ignored: Any) -> NDArray:
     """The rows in random order."""
     return _draw(lambda s: data._data[generator().permutation(len(data._data))], None, data.dtype)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +12,13 @@ from ._ndarray import NDArray
 from .base import MXNetTypeError
 from .context import cpu
 from .util import use_np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ._symbol import Symbol
+    from ._typing import AnyArray, DType
+    from .context import Context
 
 __all__ = [
     "almost_equal",
@@ -38,21 +46,21 @@ __all__ = [
 TOLERANCES = {np.float16: (1e-2, 1e-1), np.float32: (1e-4, 1e-3), np.float64: (1e-5, 1e-20)}
 
 
-def default_context():
+def default_context() -> Context:
     """cpu(0)."""
     return cpu()
 
 
-def set_default_context(ctx):
+def set_default_context(ctx: Context) -> None:
     """Nothing: there is one context."""
 
 
-def list_gpus():
+def list_gpus() -> list[int]:
     """[]: none can be used."""
     return []
 
 
-def default_dtype():
+def default_dtype() -> type[np.float32]:
     """float32."""
     return np.float32
 
@@ -69,12 +77,19 @@ def _tolerances(a, b, rtol, atol):
     return widest[0] if rtol is None else rtol, widest[1] if atol is None else atol
 
 
-def same(a, b):
+def same(a: AnyArray, b: AnyArray) -> bool:
     """Whether two arrays have the same elements."""
     return np.array_equal(_array(a), _array(b))
 
 
-def almost_equal(a, b, rtol=None, atol=None, equal_nan=False, use_broadcast=True):
+def almost_equal(
+    a: AnyArray,
+    b: AnyArray,
+    rtol: float | None = None,
+    atol: float | None = None,
+    equal_nan: bool = False,
+    use_broadcast: bool = True,
+) -> bool:
     """Whether ``|a - b| <= atol + rtol * |b|`` everywhere."""
     a, b = _array(a), _array(b)
     rtol, atol = _tolerances(a, b, rtol, atol)
@@ -82,8 +97,15 @@ def almost_equal(a, b, rtol=None, atol=None, equal_nan=False, use_broadcast=True
 
 
 def assert_almost_equal(
-    a, b, rtol=None, atol=None, names=("a", "b"), equal_nan=False, use_broadcast=True, **ignored
-):
+    a: AnyArray,
+    b: AnyArray,
+    rtol: float | None = None,
+    atol: float | None = None,
+    names: Sequence[str] = ("a", "b"),
+    equal_nan: bool = False,
+    use_broadcast: bool = True,
+    **ignored: Any,
+) -> None:
     """Raise an AssertionError that shows where, unless ``|a - b| <= atol + rtol * |b|`` everywhere.
 
     Without tolerances they go by dtype: 1e-4 and 1e-3 for float32.
@@ -95,12 +117,16 @@ def assert_almost_equal(
     )
 
 
-def assert_allclose(a, b, rtol=1e-07, atol=0, equal_nan=True):
+def assert_allclose(
+    a: AnyArray, b: AnyArray, rtol: float = 1e-07, atol: float = 0, equal_nan: bool = True
+) -> None:
     """numpy's assert_allclose for NDArrays."""
     np.testing.assert_allclose(_array(a), _array(b), rtol=rtol, atol=atol, equal_nan=equal_nan)
 
 
-def assert_exception(f, exception_type, *args, **kwargs):
+def assert_exception(
+    f: Callable[..., Any], exception_type: type[BaseException], *args: Any, **kwargs: Any
+) -> None:
     """Raise an AssertionError unless the call raises that exception."""
     try:
         f(*args, **kwargs)
@@ -109,7 +135,7 @@ def assert_exception(f, exception_type, *args, **kwargs):
     raise AssertionError(f"{f} did not raise {exception_type.__name__}")
 
 
-def retry(n):
+def retry(n: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """For decorating a test that may fail by chance: it is tried `n` times."""
 
     def decorate(function):
@@ -127,31 +153,39 @@ def retry(n):
     return decorate
 
 
-def random_arrays(*shapes):
+def random_arrays(*shapes: tuple[int, ...]) -> Any:
     """numpy arrays of normal random numbers; one shape gives an array, several a list."""
     arrays = [np.asarray(np.random.randn(*s), dtype=default_dtype()) for s in shapes]
     return arrays[0] if len(arrays) == 1 else arrays
 
 
-def rand_ndarray(shape, stype="default", density=None, dtype=None, **ignored):
+def rand_ndarray(
+    shape: tuple[int, ...],
+    stype: str = "default",
+    density: Any = None,
+    dtype: DType = None,
+    **ignored: Any,
+) -> NDArray:
     """An NDArray of random numbers between -1 and 1."""
     if stype != "default":
         raise MXNetTypeError(f"rand_ndarray: stype is {stype!r}; mxloss has no sparse arrays")
     return nd.array(np.random.uniform(-1, 1, shape), dtype=dtype or default_dtype())
 
 
-def rand_shape_nd(num_dim, dim=10, allow_zero_size=False):
+def rand_shape_nd(num_dim: int, dim: int = 10, allow_zero_size: bool = False) -> tuple[int, ...]:
     """A random shape."""
     return tuple(np.random.randint(0 if allow_zero_size else 1, dim + 1, num_dim).tolist())
 
 
-def rand_shape_2d(dim0=10, dim1=10, allow_zero_size=False):
+def rand_shape_2d(dim0: int = 10, dim1: int = 10, allow_zero_size: bool = False) -> tuple[int, ...]:
     """A random shape of two axes."""
     low = 0 if allow_zero_size else 1
     return tuple(int(np.random.randint(low, n + 1)) for n in (dim0, dim1))
 
 
-def rand_shape_3d(dim0=10, dim1=10, dim2=10, allow_zero_size=False):
+def rand_shape_3d(
+    dim0: int = 10, dim1: int = 10, dim2: int = 10, allow_zero_size: bool = False
+) -> tuple[int, ...]:
     """A random shape of three axes."""
     low = 0 if allow_zero_size else 1
     return tuple(int(np.random.randint(low, n + 1)) for n in (dim0, dim1, dim2))
@@ -169,7 +203,15 @@ def _by_name(expected, names):
     return expected if isinstance(expected, dict) else dict(zip(names, expected))
 
 
-def check_symbolic_forward(sym, location, expected, rtol=None, atol=None, *args, **ignored):
+def check_symbolic_forward(
+    sym: Symbol,
+    location: Any,
+    expected: Any,
+    rtol: float | None = None,
+    atol: float | None = None,
+    *args: Any,
+    **ignored: Any,
+) -> list[NDArray]:
     """Compare a Symbol's outputs at `location` with arrays; returns them."""
     outputs = _bound(sym, location, False).forward()
     for name, value in _by_name(expected, sym.list_outputs()).items():
@@ -179,8 +221,15 @@ def check_symbolic_forward(sym, location, expected, rtol=None, atol=None, *args,
 
 
 def check_symbolic_backward(
-    sym, location, out_grads, expected, rtol=None, atol=None, *args, **ignored
-):
+    sym: Symbol,
+    location: Any,
+    out_grads: Any,
+    expected: Any,
+    rtol: float | None = None,
+    atol: float | None = None,
+    *args: Any,
+    **ignored: Any,
+) -> dict[str, NDArray | None]:
     """Compare a Symbol's gradients at `location` with arrays; returns them by name."""
     executor = _bound(sym, location)
     executor.forward(is_train=True)
@@ -194,15 +243,15 @@ def check_symbolic_backward(
 
 
 def check_numeric_gradient(
-    sym,
-    location,
-    aux_states=None,
-    numeric_eps=1e-4,
-    rtol=1e-2,
-    atol=1e-4,
-    grad_nodes=None,
-    **ignored,
-):
+    sym: Symbol,
+    location: Any,
+    aux_states: Any = None,
+    numeric_eps: float = 1e-4,
+    rtol: float = 1e-2,
+    atol: float = 1e-4,
+    grad_nodes: Sequence[str] | None = None,
+    **ignored: Any,
+) -> None:
     """Compare a Symbol's gradients at `location`, of the sum of its output weighted at random, with
     finite differences, both in float64."""
     names = sym.list_arguments()

@@ -5,8 +5,15 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+from typing import TYPE_CHECKING
 
 from .base import MXNetError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from ._typing import Function
 
 __all__ = [
     "is_np_array",
@@ -23,12 +30,12 @@ __all__ = [
 ]
 
 
-def is_np_array():
+def is_np_array() -> bool:
     """False: arrays are NDArrays."""
     return False
 
 
-def is_np_shape():
+def is_np_shape() -> bool:
     """False: reductions to a number have shape (1,)."""
     return False
 
@@ -40,24 +47,24 @@ def _refused(what):
     )
 
 
-def set_np(shape=True, array=True, dtype=False):
+def set_np(shape: bool = True, array: bool = True, dtype: bool = False) -> None:
     """Refused, unless it switches nothing on."""
     if shape or array:
         raise _refused("set_np")
 
 
-def set_np_shape(active):
+def set_np_shape(active: bool) -> bool:
     """Refused, unless it switches off; returns what was before."""
     if active:
         raise _refused("set_np_shape")
     return False
 
 
-def reset_np():
+def reset_np() -> None:
     """Nothing: numpy mode is off."""
 
 
-def _scope(name):
+def _scope(name: str) -> Callable[..., AbstractContextManager[None]]:
     @contextlib.contextmanager
     def scope(active=True):
         if active:
@@ -68,28 +75,30 @@ def _scope(name):
     return scope
 
 
-np_shape, np_array = _scope("np_shape"), _scope("np_array")
+np_shape: Callable[..., AbstractContextManager[None]] = _scope("np_shape")
+np_array: Callable[..., AbstractContextManager[None]] = _scope("np_array")
 
 
-def use_np(func):
+def use_np(func: Function) -> Function:
     """For decorating: calling what is decorated is refused."""
     if isinstance(func, type):
 
         def refuse(self, *args, **kwargs):
             raise _refused("use_np")
 
-        return type(func.__name__, (func,), {"__init__": refuse, "__doc__": func.__doc__})
+        return type(func.__name__, (func,), {"__init__": refuse, "__doc__": func.__doc__})  # type: ignore[return-value]
 
     @functools.wraps(func)
     def wrapper(*args, **kwargs):
         raise _refused("use_np")
 
-    return wrapper
+    return wrapper  # type: ignore[return-value]
 
 
-use_np_shape = use_np_array = use_np
+use_np_shape = use_np
+use_np_array = use_np
 
 
-def makedirs(d):
+def makedirs(d: str) -> None:
     """Make a folder, and those above it, unless it is there."""
     os.makedirs(os.path.expanduser(d), exist_ok=True)

@@ -11,6 +11,7 @@ import threading
 import warnings
 from collections import OrderedDict
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from .._observe import observed
 from ..base import MXNetAssertionError, MXNetTypeError, MXNetValueError
@@ -18,6 +19,15 @@ from ..name import NameManager, Prefix
 from ._block_files import BlockFiles
 from ._summary import summarise
 from .parameter import Parameter, ParameterDict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from typing_extensions import Self
+
+    from .._typing import DType, Init
+    from ..context import Context
 
 
 class _Scope:
@@ -76,20 +86,20 @@ class HookHandle:
 
     _numbers = iter(range(2**62))
 
-    def __init__(self, hooks, hook):
+    def __init__(self, hooks: dict[int, Any], hook: Callable[..., Any]) -> None:
         if not callable(hook):
             raise MXNetTypeError(f"the hook is {hook!r}; expected a function")
         self._hooks, self._key = hooks, next(self._numbers)
         hooks[self._key] = hook
 
-    def detach(self):
+    def detach(self) -> None:
         """Take the hook off. Once is enough, more does no harm."""
         self._hooks.pop(self._key, None)
 
-    def __enter__(self):
+    def __enter__(self) -> HookHandle:
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception: object) -> None:
         self.detach()
 
 
@@ -136,8 +146,17 @@ class Block(BlockFiles):
     """
 
     _in_summary = True  # as a row of its own
+    _prefix: str
+    _name: str
+    _scope: _Scope
+    _params: ParameterDict
+    _reg_params: dict[str, Parameter]
+    _children: OrderedDict[str, Block]
+    _forward_hooks: OrderedDict[int, Any]
+    _forward_pre_hooks: OrderedDict[int, Any]
+    _op_hooks: list[Any]
 
-    def __init__(self, prefix=None, params=None):
+    def __init__(self, prefix: str | None = None, params: ParameterDict | None = None) -> None:
         empty = prefix == ""
         prefix, params = _Scope.new_names(prefix, params, self._alias())
         self.__dict__.update(
@@ -157,7 +176,7 @@ class Block(BlockFiles):
         """What its name begins with if it is given none."""
         return type(self).__name__.lower()
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         lines = [
             f"  ({key}): " + repr(block).replace("\n", "\n  ")
             for key, block in self.__dict__.items()
@@ -165,7 +184,7 @@ class Block(BlockFiles):
         ]
         return f"{type(self).__name__}(\n" + "\n".join(lines) + "\n)"
 
-    def __setattr__(self, name, value):
+    def __setattr__(self, name: str, value: Any) -> None:
         existing = self.__dict__.get(name)
         if isinstance(existing, (Block, Parameter)) and not isinstance(value, type(existing)):
             raise MXNetTypeError(
@@ -186,27 +205,27 @@ class Block(BlockFiles):
     # ---- Names
 
     @property
-    def prefix(self):
+    def prefix(self) -> str:
         """What the names of parameters and children begin with."""
         return self._prefix
 
     @property
-    def name(self):
+    def name(self) -> str:
         """The prefix without the underscore at its end."""
         return self._name
 
-    def name_scope(self):
+    def name_scope(self) -> AbstractContextManager[Any]:
         """A `with` block; blocks made in it have this block's prefix in front of theirs."""
         return self._scope.enter()
 
     # ---- Parameters
 
     @property
-    def params(self):
+    def params(self) -> ParameterDict:
         """The block's own parameters, without those of its children."""
         return self._params
 
-    def collect_params(self, select=None):
+    def collect_params(self, select: str | None = None) -> ParameterDict:
         """The parameters of the block and all blocks inside it.
 
         Parameters
@@ -248,7 +267,13 @@ class Block(BlockFiles):
                     stacklevel=3,
                 )
 
-    def initialize(self, init="uniform", ctx=None, verbose=False, force_reinit=False):
+    def initialize(
+        self,
+        init: Init = "uniform",
+        ctx: Context | list[Context] | None = None,
+        verbose: bool = False,
+        force_reinit: bool = False,
+    ) -> None:
         """Give all parameters first values.
 
         Parameters
@@ -264,7 +289,7 @@ class Block(BlockFiles):
         """
         self.collect_params().initialize(init, ctx, verbose, force_reinit)
 
-    def cast(self, dtype):
+    def cast(self, dtype: DType) -> None:
         """Convert all parameters to a dtype. A loss without parameters computes in pred's dtype."""
         for child in self._children.values():
             child.cast(dtype)
@@ -273,7 +298,7 @@ class Block(BlockFiles):
 
     # ---- Children and hooks
 
-    def register_child(self, block, name=None):
+    def register_child(self, block: Block, name: str | None = None) -> None:
         """Make a block a child, as assigning it to an attribute does; by default it is named by
         its number."""
         if not isinstance(block, Block):
@@ -283,26 +308,26 @@ class Block(BlockFiles):
             )
         self._children[str(len(self._children)) if name is None else name] = block
 
-    def apply(self, fn):
+    def apply(self, fn: Callable[[Block], Any]) -> Self:
         """Call ``fn(block)`` for all blocks inside and then this one, which is returned."""
         for child in self._children.values():
             child.apply(fn)
         fn(self)
         return self
 
-    def register_forward_pre_hook(self, hook):
+    def register_forward_pre_hook(self, hook: Callable[..., Any]) -> HookHandle:
         """Have ``hook(block, inputs)`` called before each call; inputs is a tuple.
 
         Returns a `HookHandle`."""
         return HookHandle(self._forward_pre_hooks, hook)
 
-    def register_forward_hook(self, hook):
+    def register_forward_hook(self, hook: Callable[..., Any]) -> HookHandle:
         """Have ``hook(block, inputs, output)`` called after each call.
 
         Returns a `HookHandle`."""
         return HookHandle(self._forward_hooks, hook)
 
-    def register_op_hook(self, callback, monitor_all=False):
+    def register_op_hook(self, callback: Callable[..., Any], monitor_all: bool = False) -> None:
         """Have ``callback(name, operator, array)`` called with each operator's result when this
         block is called; with `monitor_all` with its inputs as well.
 
@@ -314,7 +339,7 @@ class Block(BlockFiles):
 
     # ---- Calling
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute: ``forward(*args, **kwargs)``, between the hooks."""
         for hook in tuple(self._forward_pre_hooks.values()):
             hook(self, args)
@@ -327,16 +352,16 @@ class Block(BlockFiles):
             hook(self, args, result)
         return result
 
-    def forward(self, *args):
+    def forward(self, *args: Any) -> Any:
         """What the block computes. To be overridden."""
         raise NotImplementedError(f"{type(self).__name__} does not override forward")
 
-    def hybridize(self, active=True, **kwargs):
+    def hybridize(self, active: bool = True, **kwargs: Any) -> None:
         """Hybridize the children, as far as they can be."""
         for child in self._children.values():
             child.hybridize(active, **kwargs)
 
-    def summary(self, *inputs):
+    def summary(self, *inputs: Any) -> None:
         """Print a table of the blocks inside, with the shapes that come out and the number of
         parameters, for a call with these inputs."""
         summarise(self, inputs)

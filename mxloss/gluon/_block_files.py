@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING, Literal
 
 from .. import _files
 from ..base import MXNetAssertionError, MXNetValueError
 from . import _model
 from ._parameter import check_context, check_dtype_source
+
+if TYPE_CHECKING:
+    from ..context import Context
 
 
 class BlockFiles:
@@ -20,7 +24,7 @@ class BlockFiles:
             found.update(child._named_parameters(f"{prefix}{name}."))
         return found
 
-    def save_parameters(self, filename, deduplicate=False):
+    def save_parameters(self, filename: str, deduplicate: bool = False) -> None:
         """Write all parameters to a file in MXNet's form, under the names of attributes.
 
         Parameters
@@ -36,13 +40,13 @@ class BlockFiles:
 
     def load_parameters(
         self,
-        filename,
-        ctx=None,
-        allow_missing=False,
-        ignore_extra=False,
-        cast_dtype=False,
-        dtype_source="current",
-    ):
+        filename: str,
+        ctx: Context | list[Context] | None = None,
+        allow_missing: bool = False,
+        ignore_extra: bool = False,
+        cast_dtype: bool = False,
+        dtype_source: Literal["current", "saved"] = "current",
+    ) -> None:
         """Take parameters from a file that `save_parameters`, `export` or MXNet wrote.
 
         Parameters
@@ -92,7 +96,7 @@ class BlockFiles:
             if name in parameters:
                 parameters[name]._load(value, cast_dtype, dtype_source)
 
-    def save_params(self, filename):
+    def save_params(self, filename: str) -> None:
         """Deprecated: `save_parameters`, under names without the block's prefix."""
         warnings.warn(
             "save_params is deprecated. Please use save_parameters. Note that the names in the "
@@ -101,15 +105,21 @@ class BlockFiles:
         )
         self.collect_params().save(filename, strip_prefix=self.prefix)
 
-    def load_params(self, filename, ctx=None, allow_missing=False, ignore_extra=False):
+    def load_params(
+        self,
+        filename: str,
+        ctx: Context | list[Context] | None = None,
+        allow_missing: bool = False,
+        ignore_extra: bool = False,
+    ) -> None:
         """Deprecated: `load_parameters`."""
         warnings.warn("load_params is deprecated. Please use load_parameters.", stacklevel=2)
         self.load_parameters(filename, ctx, allow_missing, ignore_extra)
 
-    def save(self, prefix):
+    def save(self, prefix: str) -> None:
         """Write ``prefix-model.json``, the blocks inside by name, and ``prefix-model.params``."""
         _model.save(self, prefix)
 
-    def load(self, prefix):
+    def load(self, prefix: str) -> None:
         """Take parameters from files that `save` wrote, for a block built in the same way."""
         _model.load(self, prefix)

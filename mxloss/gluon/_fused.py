@@ -34,7 +34,7 @@ class FusedLoss(Loss):
     """
 
     _core_name: str
-    _helpers = ()  # methods that `_graph` calls and a subclass may override
+    _helpers: tuple[str, ...] = ()  # methods that `_graph` calls and a subclass may override
 
     def __init__(self, weight, batch_axis, **kwargs):
         super().__init__(weight, batch_axis, **kwargs)

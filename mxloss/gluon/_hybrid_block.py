@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from .._symbol import Symbol
 from ..base import MXNetError, MXNetTypeError, MXNetValueError
 from ._block import Block
 from .parameter import DeferredInitializationError
+
+if TYPE_CHECKING:
+    from ._parameter_dict import ParameterDict
 
 _ARRAYS = (NDArray, Symbol, np.ndarray)
 
@@ -64,11 +68,14 @@ class HybridBlock(Block):
     on it, and the number of arguments may change from call to call.
     """
 
-    def __init__(self, prefix=None, params=None):
+    _active: bool
+    _called_with: Any
+
+    def __init__(self, prefix: str | None = None, params: ParameterDict | None = None) -> None:
         super().__init__(prefix, params)
         self.__dict__.update(_active=False, _called_with=None)
 
-    def register_child(self, block, name=None):
+    def register_child(self, block: Block, name: str | None = None) -> None:
         """As of `Block`, for HybridBlocks only."""
         if not isinstance(block, HybridBlock):
             raise MXNetValueError(
@@ -80,16 +87,16 @@ class HybridBlock(Block):
 
     def hybridize(
         self,
-        active=True,
-        backend=None,
-        clear=True,
-        static_alloc=False,
-        static_shape=False,
-        inline_limit=2,
-        forward_bulk_size=None,
-        backward_bulk_size=None,
-        **kwargs,
-    ):
+        active: bool = True,
+        backend: str | None = None,
+        clear: bool = True,
+        static_alloc: bool = False,
+        static_shape: bool = False,
+        inline_limit: int = 2,
+        forward_bulk_size: int | None = None,
+        backward_bulk_size: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         """Mark this block and its children for export; `active=False` takes the mark off.
 
         Results and speed stay the same. The other arguments are of MXNet's and have no effect;
@@ -106,7 +113,9 @@ class HybridBlock(Block):
             "kernels of its own. Leave it out"
         )
 
-    def optimize_for(self, x, *args, backend=None, **kwargs):
+    def optimize_for(
+        self, x: Any, *args: Any, backend: str | None = None, **kwargs: Any
+    ) -> NoReturn:
         """Refused: there are no other backends to optimise for."""
         raise self._no_backend(backend)
 
@@ -116,7 +125,7 @@ class HybridBlock(Block):
         """Keep which inputs there were, for export."""
         self.__dict__["_called_with"] = convert(list(args), _ARRAYS, lambda a: True)
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute: ``forward(*args, **kwargs)``, between the hooks."""
         if self._active:
             self._remember((*args, *kwargs.values()))
@@ -156,16 +165,16 @@ class HybridBlock(Block):
                 )
             parameters[name]._take_shape(shape)
 
-    def infer_shape(self, *args):
+    def infer_shape(self, *args: Any) -> None:
         """Find the lengths of parameters that are not known yet, from arrays as the block will be
         called with; raises if they do not fit."""
         self._infer("infer_shape", args)
 
-    def infer_type(self, *args):
+    def infer_type(self, *args: Any) -> None:
         """Check the dtypes of arrays as the block will be called with; raises if they do not fit."""
         self._infer("infer_type", args)
 
-    def export(self, path, epoch=0, remove_amp_cast=True):
+    def export(self, path: str, epoch: int = 0, remove_amp_cast: bool = True) -> None:
         """Write the graph to ``path-symbol.json`` and the parameters to ``path-0000.params``, as
         MXNet does: `SymbolBlock.imports` here, and MXNet, read them.
 
@@ -207,7 +216,7 @@ class HybridBlock(Block):
                 parameter._finish_deferred_init()
             return {name: p.data() for name, p in self._reg_params.items()}
 
-    def forward(self, *args, **kwargs):
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute: `hybrid_forward` with F and the parameters.
 
         NDArrays give NDArrays, Symbols a Symbol. numpy arrays alone give numpy arrays, if there are
@@ -257,6 +266,6 @@ class HybridBlock(Block):
         with self.name_scope():
             return self.hybrid_forward(symbol, *args, **kwargs, **parameters)
 
-    def hybrid_forward(self, F, x, *args, **kwargs):
+    def hybrid_forward(self, F: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
         """What the block computes, in terms of the operators F. To be overridden."""
         raise NotImplementedError(f"{type(self).__name__} does not override hybrid_forward")

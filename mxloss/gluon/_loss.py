@@ -1,13 +1,20 @@
 """The base class of all losses, and what their formulas in operators share."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from ..base import MXNetTypeError
 from ._hybrid_block import HybridBlock
 from ._options import number
 
+if TYPE_CHECKING:
+    from .._typing import Number
 
-def _apply_weighting(F, loss, weight=None, sample_weight=None):
+
+def _apply_weighting(F: Any, loss: Any, weight: Any = None, sample_weight: Any = None) -> Any:
     """loss times sample_weight, which broadcasts, times the number weight; None for neither."""
     if sample_weight is not None:
         loss = F.broadcast_mul(loss, sample_weight)
@@ -17,7 +24,7 @@ def _apply_weighting(F, loss, weight=None, sample_weight=None):
     return loss
 
 
-def _reshape_like(F, x, y):
+def _reshape_like(F: Any, x: Any, y: Any) -> Any:
     """x in the shape of y."""
     return F.reshape_like(x, y)
 
@@ -53,7 +60,7 @@ class Loss(HybridBlock):
     argument ``scale`` at the end of hybrid_forward.
     """
 
-    def __init__(self, weight, batch_axis, **kwargs):
+    def __init__(self, weight: Number | None, batch_axis: int, **kwargs: Any) -> None:
         for key in kwargs:
             if key not in ("prefix", "params"):
                 raise MXNetTypeError(
@@ -64,9 +71,9 @@ class Loss(HybridBlock):
         self._weight = weight
         self._batch_axis = batch_axis
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{type(self).__name__}(batch_axis={self._batch_axis}, w={self._weight})"
 
-    def hybrid_forward(self, F, x, *args, **kwargs):
+    def hybrid_forward(self, F: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
         """The loss in terms of the operators F. To be overridden."""
         raise NotImplementedError(f"{type(self).__name__} does not override hybrid_forward")

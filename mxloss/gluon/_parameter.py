@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from .. import ndarray as nd
 from .._ndarray import FLOATS, NDArray
 from ..base import MXNetAssertionError, MXNetError, MXNetTypeError, MXNetValueError
 from ..context import Context, cpu
+
+if TYPE_CHECKING:
+    from .._typing import Array, DType, GradReq, Init, Shape
 
 
 class DeferredInitializationError(MXNetError):
@@ -85,20 +89,28 @@ class Parameter:
         Without it there is no gradient, whatever `grad_req`.
     """
 
+    name: str
+    lr_mult: float
+    wd_mult: float
+
+    _data: Any  # an NDArray, or None
+    _deferred: Any  # (init, data) once initialize was called without a shape
+    _grad_req: Any
+
     def __init__(
         self,
-        name,
-        grad_req="write",
-        shape=None,
-        dtype=np.float32,
-        lr_mult=1.0,
-        wd_mult=1.0,
-        init=None,
-        allow_deferred_init=False,
-        differentiable=True,
-        stype="default",
-        grad_stype="default",
-    ):
+        name: str,
+        grad_req: GradReq = "write",
+        shape: Shape | None = None,
+        dtype: DType = np.float32,
+        lr_mult: float = 1.0,
+        wd_mult: float = 1.0,
+        init: Init = None,
+        allow_deferred_init: bool = False,
+        differentiable: bool = True,
+        stype: str = "default",
+        grad_stype: str = "default",
+    ) -> None:
         if stype != "default" or grad_stype != "default":
             raise MXNetValueError(
                 f"Parameter {name!r}: stype and grad_stype can only be 'default'; mxloss has no "
@@ -119,23 +131,22 @@ class Parameter:
         self._shape = lengths_of(name, shape)
         self._allow_deferred_init = allow_deferred_init
         self._differentiable = differentiable
-        self._data = None
-        self._deferred = None  # (init, data) once initialize was called without a shape
-        self._grad_req = self._var = None
+        self._data = self._deferred = self._grad_req = None
+        self._var: symbol.Symbol | None = None
         self.grad_req = grad_req
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Parameter {self.name} (shape={self._shape}, dtype={self._dtype})"
 
     # ---- Facts
 
     @property
-    def grad_req(self):
+    def grad_req(self) -> GradReq:
         """'write', 'add' or 'null'."""
         return self._grad_req
 
     @grad_req.setter
-    def grad_req(self, request):
+    def grad_req(self, request: GradReq) -> None:
         if request not in ("write", "add", "null"):
             raise MXNetAssertionError(
                 f"Parameter {self.name!r}: grad_req must be one of 'write', 'add', or 'null', "
@@ -149,21 +160,21 @@ class Parameter:
                 self._attach()
 
     @property
-    def dtype(self):
+    def dtype(self) -> Any:
         """The dtype it was given."""
         return self._dtype
 
     @dtype.setter
-    def dtype(self, dtype):
+    def dtype(self, dtype: DType) -> None:
         self.cast(dtype)
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, ...] | None:
         """Lengths of the axes, 0 or -1 for those not known yet; or None."""
         return self._shape
 
     @shape.setter
-    def shape(self, shape):
+    def shape(self, shape: Shape | None) -> None:
         before = self._shape
         self._take_shape(shape)
         if self._shape != before:
@@ -183,13 +194,19 @@ class Parameter:
         self._shape = shape
 
     @property
-    def stype(self):
+    def stype(self) -> str:
         """'default': dense."""
         return "default"
 
     # ---- First values
 
-    def initialize(self, init=None, ctx=None, default_init="uniform", force_reinit=False):
+    def initialize(
+        self,
+        init: Init = None,
+        ctx: Context | list[Context] | None = None,
+        default_init: Init = "uniform",
+        force_reinit: bool = False,
+    ) -> None:
         """Give it first values.
 
         Parameters
@@ -297,17 +314,17 @@ class Parameter:
             "of its collect_params(), which has the parameters of all blocks inside it"
         )
 
-    def data(self, ctx=None):
+    def data(self, ctx: Context | None = None) -> NDArray:
         """The values: always the same NDArray."""
         if self._data is None:
             self._check()
         return self._data
 
-    def list_data(self):
+    def list_data(self) -> list[NDArray]:
         """[data()]: one device, one array."""
         return [self.data()]
 
-    def set_data(self, data):
+    def set_data(self, data: NDArray | Array) -> None:
         """Replace the values; `data` must have the parameter's shape."""
         if not isinstance(data, (NDArray, np.ndarray)):
             raise MXNetTypeError(
@@ -327,7 +344,7 @@ class Parameter:
                 f"Parameter '{self.name}' has not been initialized; call initialize() first"
             )
 
-    def grad(self, ctx=None):
+    def grad(self, ctx: Context | None = None) -> NDArray:
         """The gradient that the last `backward` left: always the same NDArray."""
         self._check()
         if self._data.grad is None:
@@ -336,16 +353,16 @@ class Parameter:
             )
         return self._data.grad
 
-    def list_grad(self):
+    def list_grad(self) -> list[NDArray]:
         """[grad()]."""
         return [self.grad()]
 
-    def zero_grad(self):
+    def zero_grad(self) -> None:
         """Set the gradient to 0; needed with grad_req 'add'."""
         if self._data is not None and self._data.grad is not None:
             self._data.grad[:] = 0
 
-    def var(self):
+    def var(self) -> symbol.Symbol:
         """A variable that stands for it in a Symbol: always the same one."""
         if self._var is None:
             self._var = symbol.var(
@@ -359,17 +376,17 @@ class Parameter:
             )
         return self._var
 
-    def list_ctx(self):
+    def list_ctx(self) -> list[Context]:
         """[cpu(0)]."""
         if self._deferred is None:
             self._check()
         return [cpu()]
 
-    def reset_ctx(self, ctx):
+    def reset_ctx(self, ctx: Context | list[Context]) -> None:
         """Nothing: there is one device."""
         check_context(ctx)
 
-    def cast(self, dtype):
+    def cast(self, dtype: DType) -> None:
         """Convert values and gradient to another dtype."""
         _check_dtype(self.name, dtype)
         self._dtype = dtype

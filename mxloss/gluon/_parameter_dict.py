@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -12,6 +13,12 @@ from .._ndarray import NDArray
 from ..base import MXNetAssertionError, MXNetTypeError, MXNetValueError
 from ..context import cpu
 from ._parameter import Parameter, check_context, check_dtype_source, lengths_of
+
+if TYPE_CHECKING:
+    from collections.abc import ItemsView, Iterator, KeysView, ValuesView
+
+    from .._typing import GradReq, Init
+    from ..context import Context
 
 
 class Constant(Parameter):
@@ -23,7 +30,9 @@ class Constant(Parameter):
     value : NDArray, or what `nd.array` takes
     """
 
-    def __init__(self, name, value):
+    value: NDArray
+
+    def __init__(self, name: str, value: Any) -> None:
         self.value = value if isinstance(value, NDArray) else nd.array(value)
         super().__init__(
             name,
@@ -33,16 +42,16 @@ class Constant(Parameter):
             init=initializer.Constant(self.value),
         )
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Constant {self.name} (shape={self.shape}, dtype={self.dtype})"
 
     @property
-    def grad_req(self):
+    def grad_req(self) -> GradReq:
         """'null'."""
         return "null"
 
     @grad_req.setter
-    def grad_req(self, request):
+    def grad_req(self, request: GradReq) -> None:
         if request != "null":
             raise MXNetValueError(f"Constant {self.name!r}: grad_req can only be 'null'")
         self._grad_req = "null"
@@ -59,41 +68,41 @@ class ParameterDict:
         Where `get` looks before it makes a new parameter.
     """
 
-    def __init__(self, prefix="", shared=None):
+    def __init__(self, prefix: str = "", shared: ParameterDict | None = None) -> None:
         if not isinstance(prefix, str):
             raise MXNetTypeError(f"ParameterDict: prefix is {prefix!r}; expected a str")
         if shared is not None and not isinstance(shared, ParameterDict):
             raise MXNetTypeError(f"ParameterDict: shared is {shared!r}; expected a ParameterDict")
         self._prefix, self._shared = prefix, shared
-        self._params = OrderedDict()
+        self._params: dict[str, Parameter] = OrderedDict()
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         lines = "\n".join("  " + repr(p).replace("\n", "\n  ") for p in self.values())
         return f"{self._prefix + ' ' if self._prefix else ''}(\n{lines}\n)"
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: str) -> Parameter:
         return self._params[key]
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(self._params)
 
-    def __contains__(self, key):
+    def __contains__(self, key: object) -> bool:
         return key in self._params
 
-    def items(self):
+    def items(self) -> ItemsView[str, Parameter]:
         """Pairs of names and parameters."""
         return self._params.items()
 
-    def keys(self):
+    def keys(self) -> KeysView[str]:
         """Names."""
         return self._params.keys()
 
-    def values(self):
+    def values(self) -> ValuesView[Parameter]:
         """Parameters."""
         return self._params.values()
 
     @property
-    def prefix(self):
+    def prefix(self) -> str:
         """What goes in front of the names that `get` is asked for."""
         return self._prefix
 
@@ -109,7 +118,7 @@ class ParameterDict:
                 self._params[name] = found
         return self._params.get(name)
 
-    def get(self, name, **kwargs):
+    def get(self, name: str, **kwargs: Any) -> Parameter:
         """The parameter `prefix + name`; made by ``Parameter(prefix + name, **kwargs)`` if new.
 
         An old one must agree with `kwargs`; lengths of its shape that were unknown are filled in.
@@ -145,7 +154,7 @@ class ParameterDict:
             f"stored for attribute '{key}': desired '{wanted}' vs stored '{has}'"
         )
 
-    def get_constant(self, name, value=None):
+    def get_constant(self, name: str, value: Any = None) -> Parameter:
         """The constant `prefix + name`; made of `value` if new."""
         name = self._named(name)
         found = self._find(name)
@@ -160,7 +169,7 @@ class ParameterDict:
                 raise MXNetAssertionError(f"Constant {name!r} exists with another value")
         return found
 
-    def update(self, other):
+    def update(self, other: ParameterDict | dict[str, Parameter]) -> None:
         """Take over the parameters of another dict; two of the same name must be one."""
         if not isinstance(other, (ParameterDict, dict)):
             raise MXNetTypeError(
@@ -174,33 +183,39 @@ class ParameterDict:
                 )
             self._params[name] = parameter
 
-    def initialize(self, init="uniform", ctx=None, verbose=False, force_reinit=False):
+    def initialize(
+        self,
+        init: Init = "uniform",
+        ctx: Context | list[Context] | None = None,
+        verbose: bool = False,
+        force_reinit: bool = False,
+    ) -> None:
         """Give all parameters first values, `init` deciding for those that do not say how."""
         init = initializer.checked(init, "init")
         for parameter in self.values():
             parameter.initialize(None, ctx, init, force_reinit)
 
-    def zero_grad(self):
+    def zero_grad(self) -> None:
         """Set all gradients to 0."""
         for parameter in self.values():
             parameter.zero_grad()
 
-    def reset_ctx(self, ctx):
+    def reset_ctx(self, ctx: Context | list[Context]) -> None:
         """Nothing: there is one device."""
         check_context(ctx)
 
-    def list_ctx(self):
+    def list_ctx(self) -> list[Context]:
         """[cpu(0)], or [] without parameters."""
         return [cpu()] if self._params else []
 
-    def setattr(self, name, value):
+    def setattr(self, name: str, value: Any) -> None:
         """Set an attribute of every parameter: ``net.collect_params().setattr('lr_mult', 0.1)``."""
         for parameter in self.values():
             setattr(parameter, name, value)
 
     # ---- Files
 
-    def save(self, filename, strip_prefix=""):
+    def save(self, filename: str, strip_prefix: str = "") -> None:
         """Write all values to a file in MXNet's form, under names without `strip_prefix`."""
         for name in self.keys():
             if not name.startswith(strip_prefix):
@@ -213,14 +228,14 @@ class ParameterDict:
 
     def load(
         self,
-        filename,
-        ctx=None,
-        allow_missing=False,
-        ignore_extra=False,
-        restore_prefix="",
-        cast_dtype=False,
-        dtype_source="current",
-    ):
+        filename: str,
+        ctx: Context | list[Context] | None = None,
+        allow_missing: bool = False,
+        ignore_extra: bool = False,
+        restore_prefix: str = "",
+        cast_dtype: bool = False,
+        dtype_source: Literal["current", "saved"] = "current",
+    ) -> None:
         """Take values from a file that `save`, `export` or MXNet wrote.
 
         Parameters
@@ -247,15 +262,15 @@ class ParameterDict:
 
     def load_dict(
         self,
-        param_dict,
-        ctx=None,
-        allow_missing=False,
-        ignore_extra=False,
-        restore_prefix="",
-        filename=None,
-        cast_dtype=False,
-        dtype_source="current",
-    ):
+        param_dict: dict[str, NDArray],
+        ctx: Context | list[Context] | None = None,
+        allow_missing: bool = False,
+        ignore_extra: bool = False,
+        restore_prefix: str = "",
+        filename: str | None = None,
+        cast_dtype: bool = False,
+        dtype_source: Literal["current", "saved"] = "current",
+    ) -> None:
         """As `load`, from a dict of NDArrays."""
         where = f"file: {filename}" if filename else "param_dict"
         check_dtype_source(dtype_source)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from .. import _graph, symbol
 from .._ndarray import NDArray
 from .._symbol import Symbol
 from ..base import MXNetTypeError, MXNetValueError
 from ._hybrid_block import HybridBlock, arrays_in
 from .parameter import DeferredInitializationError, ParameterDict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..context import Context
 
 
 class SymbolBlock(HybridBlock):
@@ -31,7 +38,12 @@ class SymbolBlock(HybridBlock):
     11.0
     """
 
-    def __init__(self, outputs, inputs, params=None):
+    def __init__(
+        self,
+        outputs: Symbol | Sequence[Symbol],
+        inputs: Symbol | Sequence[Symbol],
+        params: ParameterDict | None = None,
+    ) -> None:
         super().__init__(params=ParameterDict("", params))
         self.__dict__.update(_prefix="", _empty_prefix=True)
         inputs = [inputs] if isinstance(inputs, Symbol) else list(inputs)
@@ -39,7 +51,7 @@ class SymbolBlock(HybridBlock):
             if not isinstance(x, Symbol) or x.get_children() is not None:
                 raise MXNetTypeError(f"SymbolBlock: input {x!r} is not a variable")
         self._graph = outputs if isinstance(outputs, Symbol) else symbol.Group(outputs)
-        self._input_names = [x.name for x in inputs]
+        self._input_names: list[Any] = [x.name for x in inputs]
         for node in _graph.variables(self._graph._outputs):
             if node.name not in self._input_names:
                 self._reg_params[node.name] = self.params.get(
@@ -51,8 +63,13 @@ class SymbolBlock(HybridBlock):
 
     @staticmethod
     def imports(
-        symbol_file, input_names, param_file=None, ctx=None, allow_missing=False, ignore_extra=False
-    ):
+        symbol_file: str,
+        input_names: str | Sequence[str],
+        param_file: str | None = None,
+        ctx: Context | list[Context] | None = None,
+        allow_missing: bool = False,
+        ignore_extra: bool = False,
+    ) -> SymbolBlock:
         """A block from files that `HybridBlock.export` wrote, here or in MXNet.
 
         Parameters
@@ -81,13 +98,13 @@ class SymbolBlock(HybridBlock):
             )
         return block
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"{type(self).__name__}(\n{self._graph!r} : {len(self._input_names)} -> "
             f"{len(self._graph)}\n)"
         )
 
-    def infer_shape(self, *args):
+    def infer_shape(self, *args: Any) -> None:
         """Find the shapes of parameters from arrays as the block will be called with."""
         known = {name: a.shape for name, a in zip(self._input_names, arrays_in(args))}
         found, _, _ = self._graph.infer_shape(**known)
@@ -95,7 +112,7 @@ class SymbolBlock(HybridBlock):
             if name in self._reg_params:
                 self._reg_params[name]._take_shape(shape)
 
-    def forward(self, *args):
+    def forward(self, *args: Any) -> Any:
         """The outputs, one or a list."""
         given = list(arrays_in(args))
         if len(given) != len(self._input_names) or len(given) != len(args):
@@ -116,7 +133,7 @@ class SymbolBlock(HybridBlock):
         outputs = _graph.evaluate(self._graph._outputs, values)
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def hybrid_forward(self, F, *args):
+    def hybrid_forward(self, F: Any, *args: Any) -> Any:
         """As forward."""
         return self.forward(*args)
 

@@ -11,12 +11,16 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from .. import ndarray as nd
 from .._ndarray import NDArray
 from ..base import MXNetAssertionError, MXNetTypeError, MXNetValueError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
 
 __all__ = [
     "ArrayDataset",
@@ -45,20 +49,20 @@ def _check_length(name, length):
 class Dataset:
     """Base class: what has a length and items by number."""
 
-    def __getitem__(self, idx):
+    def __getitem__(self, idx: int) -> Any:
         raise NotImplementedError(f"{type(self).__name__} does not override __getitem__")
 
-    def __len__(self):
+    def __len__(self) -> int:
         raise NotImplementedError(f"{type(self).__name__} does not override __len__")
 
-    def transform(self, fn, lazy=True):
+    def transform(self, fn: Callable[..., Any], lazy: bool = True) -> Dataset:
         """A dataset of ``fn(item)``, or ``fn(*item)`` if items are tuples; lazy: when asked for."""
         if not callable(fn):
             raise MXNetTypeError(f"transform: fn is {fn!r}; expected a function")
         changed = _Transformed(self, fn)
         return changed if lazy else SimpleDataset([changed[i] for i in range(len(self))])
 
-    def transform_first(self, fn, lazy=True):
+    def transform_first(self, fn: Callable[..., Any], lazy: bool = True) -> Dataset:
         """A dataset whose items' first element goes through `fn`."""
         if not callable(fn):
             raise MXNetTypeError(f"transform_first: fn is {fn!r}; expected a function")
@@ -85,14 +89,14 @@ class SimpleDataset(Dataset):
     data : sequence
     """
 
-    def __init__(self, data):
+    def __init__(self, data: Any) -> None:
         _check_sequence("SimpleDataset: data", data)
         self._data = data
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._data)
 
-    def __getitem__(self, idx):
+    def __getitem__(self, idx: int) -> Any:
         return self._data[idx]
 
 
@@ -104,7 +108,7 @@ class ArrayDataset(Dataset):
     *args : NDArrays, numpy arrays, lists or datasets of one length
     """
 
-    def __init__(self, *args):
+    def __init__(self, *args: Any) -> None:
         if not args:
             raise MXNetAssertionError("ArrayDataset: expected at least one array")
         for i, data in enumerate(args):
@@ -120,10 +124,10 @@ class ArrayDataset(Dataset):
             plain = isinstance(data, NDArray) and data.ndim == 1  # its items are numbers
             self._data.append(data.asnumpy() if plain else data)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self._length
 
-    def __getitem__(self, idx):
+    def __getitem__(self, idx: int) -> Any:
         if len(self._data) == 1:
             return self._data[0][idx]
         return tuple(data[idx] for data in self._data)
@@ -141,38 +145,38 @@ class ArrayDataset(Dataset):
 class Sampler:
     """Base class: an order of items, as numbers."""
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         raise NotImplementedError(f"{type(self).__name__} does not override __iter__")
 
-    def __len__(self):
+    def __len__(self) -> int:
         raise NotImplementedError(f"{type(self).__name__} does not override __len__")
 
 
 class SequentialSampler(Sampler):
     """start, start + 1, ...: `length` numbers."""
 
-    def __init__(self, length, start=0):
+    def __init__(self, length: int, start: int = 0) -> None:
         _check_length("SequentialSampler: length", length)
         self._length, self._start = length, start
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[int]:
         return iter(range(self._start, self._start + self._length))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self._length
 
 
 class RandomSampler(Sampler):
     """0 .. length - 1 in random order, by ``numpy.random``, whose seed scripts set."""
 
-    def __init__(self, length):
+    def __init__(self, length: int) -> None:
         _check_length("RandomSampler: length", length)
         self._length = length
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[int]:
         return iter(np.random.permutation(self._length).tolist())
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self._length
 
 
@@ -183,7 +187,12 @@ class BatchSampler(Sampler):
     to the beginning of the next time.
     """
 
-    def __init__(self, sampler, batch_size, last_batch="keep"):
+    def __init__(
+        self,
+        sampler: Any,
+        batch_size: int,
+        last_batch: Literal["keep", "discard", "rollover"] = "keep",
+    ) -> None:
         if not hasattr(sampler, "__iter__"):
             raise MXNetTypeError(f"sampler is {sampler!r}; expected a Sampler")
         if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
@@ -193,9 +202,9 @@ class BatchSampler(Sampler):
                 f"last_batch must be one of 'keep', 'discard', or 'rollover', but got {last_batch!r}"
             )
         self._sampler, self._batch_size, self._last_batch = sampler, batch_size, last_batch
-        self._left = []
+        self._left: list[int] = []
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[list[int]]:
         batch, self._left = self._left, []
         for i in self._sampler:
             batch.append(i)
@@ -207,14 +216,14 @@ class BatchSampler(Sampler):
         elif self._last_batch == "rollover":
             self._left = batch
 
-    def __len__(self):
+    def __len__(self) -> int:
         count = len(self._sampler) + len(self._left)
         if self._last_batch == "keep":
             return math.ceil(count / self._batch_size)
         return count // self._batch_size
 
 
-def default_batchify_fn(data):
+def default_batchify_fn(data: Sequence[Any]) -> Any:
     """A list of items as one batch: arrays stacked, tuples apart."""
     if isinstance(data[0], NDArray):
         return nd.stack(*data, axis=0)
@@ -255,21 +264,21 @@ class DataLoader:
 
     def __init__(
         self,
-        dataset,
-        batch_size=None,
-        shuffle=False,
-        sampler=None,
-        last_batch=None,
-        batch_sampler=None,
-        batchify_fn=None,
-        num_workers=0,
-        pin_memory=False,
-        pin_device_id=0,
-        prefetch=None,
-        thread_pool=False,
-        timeout=120,
-        auto_reload=False,
-    ):
+        dataset: Any,
+        batch_size: int | None = None,
+        shuffle: bool = False,
+        sampler: Any = None,
+        last_batch: Literal["keep", "discard", "rollover"] | None = None,
+        batch_sampler: Any = None,
+        batchify_fn: Callable[[list[Any]], Any] | None = None,
+        num_workers: int | None = 0,
+        pin_memory: bool = False,
+        pin_device_id: int = 0,
+        prefetch: int | None = None,
+        thread_pool: bool = False,
+        timeout: float = 120,
+        auto_reload: bool = False,
+    ) -> None:
         _check_sequence("DataLoader: dataset", dataset)
         if num_workers is not None:
             _check_length("num_workers", num_workers)
@@ -297,7 +306,7 @@ class DataLoader:
         self._dataset, self._batch_sampler = dataset, batch_sampler
         self._batchify_fn = batchify_fn or default_batchify_fn
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         at_once = self._batchify_fn is default_batchify_fn and hasattr(self._dataset, "_batch")
         for places in self._batch_sampler:
             batch = self._dataset._batch(places) if at_once else None
@@ -305,5 +314,5 @@ class DataLoader:
                 batch = self._batchify_fn([self._dataset[i] for i in places])
             yield batch
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._batch_sampler)

@@ -10,12 +10,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, overload
+
 import numpy as np
 
 from .. import ndarray as nd
 from .. import operators
 from ..base import MXNetAssertionError, MXNetTypeError, MXNetValueError
 from .block import Block, HybridBlock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .._ndarray import NDArray
+    from .._symbol import Symbol
+    from .._typing import Array, DType, Init, Kind
+    from .parameter import Parameter
 
 __all__ = [
     "Activation",
@@ -29,24 +39,24 @@ __all__ = [
 ]
 
 
-class _Stack:
+class _Stack(Block):
     """What Sequential and HybridSequential have in common."""
 
     _in_summary = False
 
-    def add(self, *blocks):
+    def add(self, *blocks: Block) -> None:
         """Put blocks at the end."""
         for block in blocks:
             self.register_child(block)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         lines = [
             f"  ({key}): " + repr(block).replace("\n", "\n  ")
             for key, block in self._children.items()
         ]
         return f"{type(self).__name__}(\n" + "\n".join(lines) + "\n)"
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: int | slice) -> Any:
         """The block with this number; for a slice a stack of the blocks in it."""
         blocks = list(self._children.values())
         try:
@@ -62,7 +72,7 @@ class _Stack:
             stack.add(*chosen)
         return stack
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._children)
 
     def _chain(self, x, args):
@@ -74,7 +84,7 @@ class _Stack:
         return (x, *args) if args else x
 
 
-class Sequential(_Stack, Block):
+class Sequential(_Stack):
     """Blocks one after another: each gets what the one before gives.
 
     Parameters
@@ -83,7 +93,7 @@ class Sequential(_Stack, Block):
         As for `gluon.Block`.
     """
 
-    def forward(self, x, *args):
+    def forward(self, x: Any, *args: Any) -> Any:
         """The last block's result; further arguments go to the first block."""
         return self._chain(x, args)
 
@@ -97,13 +107,13 @@ class HybridSequential(_Stack, HybridBlock):
         As for `gluon.Block`.
     """
 
-    def forward(self, x, *args):
+    def forward(self, x: Any, *args: Any) -> Any:
         """The last block's result; further arguments go to the first block."""
         if self._active:
             self._remember((x, *args))
         return self._chain(x, args)
 
-    def hybrid_forward(self, F, x, *args):
+    def hybrid_forward(self, F: Any, x: Any, *args: Any) -> Any:
         """As forward."""
         return self._chain(x, args)
 
@@ -140,18 +150,22 @@ class Dense(HybridBlock):
     out : NDArray of shape (N, units); with flatten=False of the input's shape but for the last axis
     """
 
+    weight: Parameter
+    bias: Parameter | None
+    act: Activation | None
+
     def __init__(
         self,
-        units,
-        activation=None,
-        use_bias=True,
-        flatten=True,
-        dtype="float32",
-        weight_initializer=None,
-        bias_initializer="zeros",
-        in_units=0,
-        **kwargs,
-    ):
+        units: int,
+        activation: str | None = None,
+        use_bias: bool = True,
+        flatten: bool = True,
+        dtype: DType = "float32",
+        weight_initializer: Init = None,
+        bias_initializer: Init = "zeros",
+        in_units: int = 0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         for name, value, least in (("units", units, 1), ("in_units", in_units, 0)):
             if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
@@ -181,11 +195,19 @@ class Dense(HybridBlock):
             if activation is not None:
                 self.act = Activation(activation, prefix=f"{activation}_")
 
-    def __repr__(self):
-        units, inputs = self.weight.shape
+    def __repr__(self) -> str:
+        units, inputs = self.weight.shape  # type: ignore[misc]
         return f"Dense({inputs or None} -> {units}, {self.act or 'linear'})"
 
-    def hybrid_forward(self, F, x, weight, bias=None):
+    if TYPE_CHECKING:
+
+        @overload
+        def __call__(self, x: NDArray | Array) -> NDArray: ...
+        @overload
+        def __call__(self, x: Symbol) -> Symbol: ...
+        def __call__(self, x: Any) -> Any: ...
+
+    def hybrid_forward(self, F: Any, x: Any, weight: Any, bias: Any = None) -> Any:
         """The layer's output."""
         out = F.FullyConnected(
             x,
@@ -199,7 +221,15 @@ class Dense(HybridBlock):
         return out if self.act is None else self.act(out)
 
 
-class Activation(HybridBlock):
+class _Function(HybridBlock):
+    """One array in, one of the same kind out."""
+
+    if TYPE_CHECKING:
+
+        def __call__(self, x: Kind) -> Kind: ...
+
+
+class Activation(_Function):
     """A function of each element.
 
     Parameters
@@ -209,7 +239,7 @@ class Activation(HybridBlock):
         As for `gluon.Block`.
     """
 
-    def __init__(self, activation, **kwargs):
+    def __init__(self, activation: str, **kwargs: Any) -> None:
         self._act_type = activation
         if not isinstance(activation, str) or activation not in operators.ACTIVATIONS:
             raise MXNetValueError(
@@ -221,15 +251,15 @@ class Activation(HybridBlock):
     def _alias(self):
         return self._act_type
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Activation({self._act_type})"
 
-    def hybrid_forward(self, F, x):
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """The function of x."""
         return F.Activation(x, act_type=self._act_type, name="fwd")
 
 
-class Dropout(HybridBlock):
+class Dropout(_Function):
     """Sets elements to 0 by chance while training, and scales the others up by 1 / (1 - rate).
 
     Parameters
@@ -242,7 +272,7 @@ class Dropout(HybridBlock):
         As for `gluon.Block`.
     """
 
-    def __init__(self, rate, axes=(), **kwargs):
+    def __init__(self, rate: float, axes: Sequence[int] = (), **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if not isinstance(rate, (int, float, np.number)) or not 0 <= rate < 1:
             raise MXNetValueError(f"Dropout: rate is {rate!r}; expected 0 to below 1")
@@ -250,17 +280,17 @@ class Dropout(HybridBlock):
             raise MXNetTypeError(f"Dropout: axes is {axes!r}; expected a tuple of integers")
         self._rate, self._axes = rate, axes
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Dropout(p = {self._rate}, axes={self._axes})"
 
-    def hybrid_forward(self, F, x):
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """x with some elements dropped, in training mode."""
         if self._rate == 0:
             return F.identity(x)
         return F.Dropout(x, p=self._rate, axes=self._axes, name="fwd", cudnn_off=False)
 
 
-class Flatten(HybridBlock):
+class Flatten(_Function):
     """Makes all axes but the first one.
 
     Parameters
@@ -269,10 +299,10 @@ class Flatten(HybridBlock):
         As for `gluon.Block`.
     """
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "Flatten"
 
-    def hybrid_forward(self, F, x):
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """x in two axes."""
         return F.Flatten(x)
 
@@ -302,14 +332,14 @@ class Lambda(Block):
         As for `gluon.Block`.
     """
 
-    def __init__(self, function, prefix=None):
+    def __init__(self, function: str | Callable[..., Any], prefix: str | None = None) -> None:
         super().__init__(prefix=prefix)
         self._func_name, self._function = _named("Lambda", function), function
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Lambda({self._func_name})"
 
-    def forward(self, *args):
+    def forward(self, *args: Any) -> Any:
         """The function of the arguments."""
         return (getattr(nd, self._function) if isinstance(self._function, str) else self._function)(
             *args
@@ -327,14 +357,14 @@ class HybridLambda(HybridBlock):
         As for `gluon.Block`.
     """
 
-    def __init__(self, function, prefix=None):
+    def __init__(self, function: str | Callable[..., Any], prefix: str | None = None) -> None:
         super().__init__(prefix=prefix)
         self._func_name, self._function = _named("HybridLambda", function), function
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"HybridLambda({self._func_name})"
 
-    def hybrid_forward(self, F, x, *args):
+    def hybrid_forward(self, F: Any, x: Any, *args: Any) -> Any:
         """The function of the arguments."""
         if isinstance(self._function, str):
             return getattr(F, self._function)(x, *args)

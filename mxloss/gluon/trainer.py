@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from .. import optimizer as optimizers
 from ..base import MXNetAssertionError, MXNetTypeError, MXNetValueError
 from .parameter import Parameter
+
+if TYPE_CHECKING:
+    from .._typing import Parameters
 
 __all__ = ["Trainer"]
 
@@ -43,19 +48,19 @@ class Trainer:
 
     def __init__(
         self,
-        params,
-        optimizer,
-        optimizer_params=None,
-        kvstore="device",
-        compression_params=None,
-        update_on_kvstore=None,
-    ):
+        params: Parameters,
+        optimizer: str | optimizers.Optimizer,
+        optimizer_params: dict[str, Any] | None = None,
+        kvstore: Any = "device",
+        compression_params: Any = None,
+        update_on_kvstore: bool | None = None,
+    ) -> None:
         if hasattr(params, "keys"):
             params = [params[name] for name in sorted(params.keys())]
         if not isinstance(params, (list, tuple)) or not all(
             isinstance(p, Parameter) for p in params
         ):
-            got = type(params)
+            got = str(type(params))
             if isinstance(params, (list, tuple)):
                 got = f"list of {next(type(p) for p in params if not isinstance(p, Parameter))}"
             raise MXNetValueError(
@@ -85,26 +90,26 @@ class Trainer:
             optimizer = optimizers.create(optimizer, param_dict=by_index, **arguments)
         self._optimizer = optimizer
         self._scale = optimizer.rescale_grad
-        self._states = {}
+        self._states: dict[int, Any] = {}
 
     @property
-    def optimizer(self):
+    def optimizer(self) -> optimizers.Optimizer:
         """The optimizer."""
         return self._optimizer
 
     @property
-    def learning_rate(self):
+    def learning_rate(self) -> float:
         """The learning rate of the next step."""
         return self._optimizer.learning_rate
 
-    def set_learning_rate(self, lr):
+    def set_learning_rate(self, lr: float) -> None:
         """Set the learning rate of the steps to come."""
         self._optimizer.set_learning_rate(lr)
 
-    def allreduce_grads(self):
+    def allreduce_grads(self) -> None:
         """Nothing: there is one device."""
 
-    def step(self, batch_size, ignore_stale_grad=False):
+    def step(self, batch_size: float, ignore_stale_grad: bool = False) -> None:
         """Change all parameters by their gradients.
 
         Parameters
@@ -123,7 +128,7 @@ class Trainer:
         self._optimizer.rescale_grad = self._scale / batch_size
         self._update(ignore_stale_grad)
 
-    def update(self, batch_size, ignore_stale_grad=False):
+    def update(self, batch_size: float, ignore_stale_grad: bool = False) -> None:
         """As `step`."""
         self.step(batch_size, ignore_stale_grad)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -11,6 +12,12 @@ from .. import ndarray as nd
 from .._ndarray import NDArray
 from ..base import MXNetAssertionError, MXNetTypeError, MXNetValueError
 from ._parameter import check_context
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .._typing import AnyArray, Array
+    from ..context import Context
 
 __all__ = ["clip_global_norm", "split_and_load", "split_data"]
 
@@ -23,7 +30,17 @@ def _array(owner, data):
     return nd.array(data)
 
 
-def split_data(data, num_slice, batch_axis=0, even_split=True):
+@overload
+def split_data(
+    data: NDArray | Sequence[Any], num_slice: int, batch_axis: int = 0, even_split: bool = True
+) -> list[NDArray]: ...
+@overload
+def split_data(
+    data: Array, num_slice: int, batch_axis: int = 0, even_split: bool = True
+) -> list[Array]: ...
+def split_data(
+    data: AnyArray, num_slice: int, batch_axis: int = 0, even_split: bool = True
+) -> list[NDArray] | list[Array]:
     """Cut an array into `num_slice` parts along an axis; evenly, unless told otherwise."""
     data = data if isinstance(data, np.ndarray) else _array("split_data", data)
     if not isinstance(num_slice, (int, np.integer)) or num_slice < 1:
@@ -46,13 +63,20 @@ def split_data(data, num_slice, batch_axis=0, even_split=True):
     return [data[(*before, slice(a, b))] for a, b in zip(ends, ends[1:])]
 
 
-def split_and_load(data, ctx_list, batch_axis=0, even_split=True):
+def split_and_load(
+    data: AnyArray,
+    ctx_list: Context | Sequence[Context],
+    batch_axis: int = 0,
+    even_split: bool = True,
+) -> list[NDArray]:
     """[data] as an NDArray: one device has it all."""
     check_context(ctx_list)
     return [_array("split_and_load", data)]
 
 
-def clip_global_norm(arrays, max_norm, check_isfinite=True):
+def clip_global_norm(
+    arrays: list[NDArray] | tuple[NDArray, ...], max_norm: float, check_isfinite: bool = True
+) -> float:
     """Scale arrays in place such that the norm of them all is at most `max_norm`; returns what it
     was."""
     if not isinstance(arrays, (list, tuple)) or not all(isinstance(a, NDArray) for a in arrays):

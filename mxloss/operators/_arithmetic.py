@@ -1,5 +1,9 @@
 """Operators on elements: of one array, of an array and a number, of two arrays."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 
 from ..base import MXNetTypeError, MXNetValueError
@@ -162,7 +166,7 @@ def _(x):
     return x.copy(), lambda: x.dtype.type(1)
 
 
-ACTIVATIONS = {
+ACTIVATIONS: dict[str, Any] = {
     "relu": relu,
     "sigmoid": sigmoid,
     "tanh": tanh,
@@ -246,7 +250,7 @@ def _hypot(a, b):
 
 # stem of the names: function of a and b to the value and both derivatives. Operators are
 # broadcast_<stem>, of two arrays that broadcast, _<stem>, of two of one shape, and _<stem>_scalar
-BINARY = {
+BINARY: dict[str, Any] = {
     "plus": lambda a, b: (a + b, lambda: 1, lambda: 1),
     "minus": lambda a, b: (a - b, lambda: 1, lambda: -1),
     "mul": lambda a, b: (a * b, lambda: b, lambda: a),
@@ -275,7 +279,7 @@ OTHER_NAMES = {
 
 
 # functions of arrays and numbers in any mix: the stem of the operators that do the work
-MIXED = {
+MIXED: dict[str, str] = {
     "add": "plus",
     "subtract": "minus",
     "multiply": "mul",
@@ -306,7 +310,7 @@ REVERSED = {
 }
 
 
-def mixed(stem, lhs_is_array, rhs_is_array):
+def mixed(stem: str, lhs_is_array: bool, rhs_is_array: bool) -> tuple[str, bool]:
     """Name of the operator for two operands, of which one may be a number; and whether the array
     is the second one."""
     if lhs_is_array and rhs_is_array:

@@ -12,7 +12,8 @@ with None where there is none.
 from __future__ import annotations
 
 import inspect
-from typing import Callable, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,26 +24,30 @@ class Operator(NamedTuple):
     """One entry of the table."""
 
     name: str
-    function: Callable
+    function: Callable[..., Any]
     arrays: int | None  # how many leading parameters are arrays; None: any number of them
     signature: inspect.Signature
     mxnet: str  # what MXNet's files call it
-    optional: dict  # array -> attributes -> whether it is wanted; others with a default are not
-    loose: frozenset  # numbers of arrays whose dtype is their own, such as indices
-    fill: Callable | None  # (shapes with None for unknown, attributes) -> with more of them known
-    outputs: Callable  # attributes -> number of results
+    optional: dict[
+        str, Any
+    ]  # array -> attributes -> whether it is wanted; others with a default are not
+    loose: frozenset[int]  # numbers of arrays whose dtype is their own, such as indices
+    fill: (
+        Callable[..., Any] | None
+    )  # (shapes with None for unknown, attributes) -> with more of them known
+    outputs: Callable[..., int]  # attributes -> number of results
     hidden: int  # how many results more MXNet's files count
-    names: tuple  # of all parameters
-    defaults: dict
+    names: tuple[str, ...]  # of all parameters
+    defaults: dict[str, Any]
 
-    def wanted(self, attributes):
+    def wanted(self, attributes: dict[str, Any]) -> list[str]:
         """Names of the arrays that it takes with these attributes."""
         names = list(self.signature.parameters)[: self.arrays]
         return [
             name for name in names if name not in self.optional or self.optional[name](attributes)
         ]
 
-    def bind(self, args, kwargs):
+    def bind(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         """Arrays, with None for those left out, and attributes by name."""
         if self.arrays is not None and len(args) <= len(self.names):
             values = dict(self.defaults)
@@ -71,7 +76,7 @@ class Operator(NamedTuple):
         names = list(values)[: self.arrays]
         return [values.pop(name) for name in names], dict(values)
 
-    def __call__(self, arrays, attributes):
+    def __call__(self, arrays: Sequence[Any], attributes: dict[str, Any]) -> Any:
         """Result and pullback; what does not fit is an error that names the operator."""
         try:
             with np.errstate(all="ignore"):  # inf and NaN are results like others
@@ -89,7 +94,7 @@ class Operator(NamedTuple):
 TABLE: dict[str, Operator] = {}
 
 
-_signatures = {}
+_signatures: dict[Any, inspect.Signature] = {}
 
 
 def _signature(function):
@@ -103,15 +108,15 @@ def _signature(function):
 
 
 def operator(
-    *names,
-    arrays=1,
-    mxnet=None,
-    optional=None,
-    loose=(),
-    fill=None,
-    outputs=lambda attributes: 1,
-    hidden=0,
-):
+    *names: str,
+    arrays: int | None = 1,
+    mxnet: str | None = None,
+    optional: dict[str, Any] | None = None,
+    loose: Sequence[int] = (),
+    fill: Callable[..., Any] | None = None,
+    outputs: Callable[[dict[str, Any]], int] = lambda attributes: 1,
+    hidden: int = 0,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Enter a function under these names, the first of which is its own; see `Operator`."""
 
     def enter(function):
@@ -131,7 +136,7 @@ def operator(
             tuple(parameters),
             {n: p.default for n, p in parameters.items() if p.default is not p.empty},
         )
-        for name in {*names, entry.mxnet}:
+        for name in dict.fromkeys((*names, entry.mxnet)):
             assert name not in TABLE, name
             TABLE[name] = entry
         return function

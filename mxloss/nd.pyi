@@ -1,0 +1,2 @@
+# `import mxloss.nd`: ndarray.py under this name
+from .ndarray import *  # noqa: F403

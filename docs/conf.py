@@ -60,6 +60,7 @@ copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
 autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # docstrings say it in words
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 napoleon_custom_sections = [("Inputs", "params_style"), ("Outputs", "params_style")]

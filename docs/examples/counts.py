@@ -57,7 +57,8 @@ def column(values):
 def fit(name, cost, rate, columns, args, bar):
     """The weights, intercept first, for which the mean cost is smallest; its slope there."""
     mean, spread = columns.mean(axis=0), columns.std(axis=0)
-    x = nd.array((columns - mean) / spread, dtype="float64")  # so that one step length suits all
+    # All columns alike in size, so that one step length suits all weights.
+    x = nd.array((columns - mean) / spread, dtype="float64")
     net = nn.Dense(1, in_units=columns.shape[1], dtype="float64")
     net.initialize(mx.init.Normal(0.1))
     trainer = gluon.Trainer(
@@ -95,7 +96,7 @@ def standard_errors(cost, curvature, columns, score, person):
 
 def draw(names, results, rate, visits, path):
     """The factors of both losses; and how visits scatter, which says why one is surer."""
-    figure = shared.figure(12.5, 5.4)
+    figure = shared.figure(10.5, 5)
     figure.suptitle("Visits to a doctor: what changes their rate, with losses from mxloss")
     left, right = figure.subplots(1, 2, width_ratios=[3, 2])
 
@@ -121,13 +122,13 @@ def draw(names, results, rate, visits, path):
     means = np.array([rate[group].mean() for group in groups])
     variances = [((visits - rate)[group] ** 2).mean() for group in groups]
     excess = ((visits - rate) ** 2).sum() / rate.sum()
-    right.plot(means, variances, "o", color="black", label="twentieths of the person-years")
-    right.plot(means, excess * means, color=shared.BLUE, label="as PoissonNLLLoss weighs: ∝ rate")
+    right.plot(means, variances, "o", color="black", label="a twentieth of the rows each")
+    right.plot(means, excess * means, color=shared.BLUE, label="PoissonNLLLoss: as the rate")
     constant = ((visits - rate) ** 2).mean()
-    right.axhline(constant, color=shared.RED, ls="--", label="as L2Loss weighs: always the same")
+    right.axhline(constant, color=shared.RED, ls="--", label="L2Loss: the same for all")
     shared.logarithmic(right.xaxis)
     shared.logarithmic(right.yaxis)
-    right.set(title="Scatter around the fitted rate", xlabel="visits a year, as fitted (log scale)")
+    right.set(title="Scatter, and what losses expect", xlabel="fitted visits a year (log scale)")
     right.set_ylabel("mean squared difference (log scale)")
     for panel in (left, right):
         panel.grid(alpha=0.3)

@@ -126,7 +126,7 @@ def draw(panel, name, embed, held_out):
     images, labels = held_out
     places = embed(images)
     for place, label in zip(places, labels):
-        panel.text(*place, label, color=COLOURS[label], size=8, ha="center", va="center")
+        panel.text(*place, label, color=COLOURS[label], size=7, ha="center", va="center")
     panel.update_datalim(places)
     panel.autoscale_view()
     panel.set(title=name, xlabel="first number", ylabel="second number")
@@ -165,12 +165,12 @@ def main(argv=None):
     table(f"{NEW} to 9, new to it", (8,), old, *new)
     bar.close()
 
-    figure = shared.figure(13, 5)
+    figure = shared.figure(10.5, 4.2)
     figure.suptitle("Held-out handwritten digits as two numbers each, by their pixels alone")
     titles = {
         "principal components": "Principal components",
-        "TripletLoss": "Network trained with TripletLoss from mxloss",
-        "SDMLLoss": "Network trained with SDMLLoss from mxloss",
+        "TripletLoss": "TripletLoss from mxloss",
+        "SDMLLoss": "SDMLLoss from mxloss",
     }
     for panel, (name, title) in zip(figure.subplots(1, 3), titles.items()):
         draw(panel, title, embeddings[name, 2], held_out)

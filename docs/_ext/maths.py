@@ -18,10 +18,19 @@ CHARACTERS += [(0x2248, 0x2248), (0x2260, 0x2265), (0x22C5, 0x22C5), (0x2308, 0x
 CHARACTERS += [(0x239B, 0x23B3), (0x1D434, 0x1D467), (0x1D6E2, 0x1D71B), (0x1D7D9, 0x1D7D9)]
 
 
+# log and its like, which docutils sets without the space that TeX puts around them
+OPERATOR = re.compile(r"(\s*<mi>\w+</mi>\s*<mo>)&ApplyFunction;</mo>(\s*<mo[^>]*>\()?")
+SPACE = '<mspace width="0.1667em"></mspace>'
+
+
+def spaced(match):
+    return f"{SPACE}{match[1]}&#x2061;</mo>{match[2] or SPACE}"
+
+
 def mathml(tex, block):
     """Runs of letters are one name: label is not l times a times b times e times l."""
     tex = NAMES.sub(lambda m: rf"\mathrm{{{m[1]}}}" if m[1] else m[0], tex)
-    return tex2mathml(tex, as_block=block).replace("&ApplyFunction;", "&#x2061;")
+    return OPERATOR.sub(spaced, tex2mathml(tex, as_block=block))
 
 
 def inline(translator, node):

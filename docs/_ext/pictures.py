@@ -5,13 +5,15 @@
     ```
 
 draws value and gradient over the prediction, one curve a line: the loss, its label and further
-inputs, the legend. `{picture} sdml` calls the function of that name in `row_pictures`.
+inputs, the legend. `{picture} sdml` calls the function of that name in `row_pictures`;
+`{thumbnails}` names pages.
 
 A picture is one SVG per panel, inside the page, whose colours are the page's: light or dark.
 """
 
 import html
 import io
+import pathlib
 import re
 
 import matplotlib as mpl
@@ -87,36 +89,40 @@ def panels(name, alt, drawings):
     return f'<div class="panels" role="img" aria-label="{html.escape(alt)}">{body}</div>'
 
 
+def curves(spec, lines):
+    """Two drawings, value and gradient, of the lines of a `{curves}`, and what they show."""
+    what, low, high = re.fullmatch(r"(\w+) from (\S+) to (\S+)", spec).groups()
+    x = np.linspace(float(low), float(high), 801)
+    rows = [[part.strip() for part in line.split("|")] for line in lines if line.strip()]
+
+    def drawing(which, title):
+        def draw(axes):
+            for i, (loss, inputs, legend) in enumerate(rows):
+                loss = eval(loss, vars(losses))
+                inputs = eval(f"dict(label={inputs})")
+                if loss._core_name == "PoissonNLLLoss":
+                    inputs["target"] = inputs.pop("label")
+                inputs = {key: np.full(x.shape, float(z)) for key, z in inputs.items()}
+                y = row_pictures.each(loss, x, **inputs)[which]
+                axes.plot(x, y, color=SERIES[i], linestyle=DASHES[i], label=legend)
+            axes.set(title=title, xlabel=what)
+            if which == 0:
+                axes.legend()
+
+        return row_pictures.SIZE, draw
+
+    alt = f"Value and gradient over {what}: " + "; ".join(legend for _, _, legend in rows)
+    return [drawing(0, "the loss"), drawing(1, f"its gradient with respect to {what}")], alt
+
+
 class Curves(SphinxDirective):
     required_arguments = 1
     final_argument_whitespace = True
     has_content = True
 
     def run(self):
-        what, low, high = re.fullmatch(r"(\w+) from (\S+) to (\S+)", self.arguments[0]).groups()
-        x = np.linspace(float(low), float(high), 801)
-        rows = [[part.strip() for part in line.split("|")] for line in self.content if line.strip()]
-
-        def drawing(which, title):
-            def draw(axes):
-                for i, (loss, inputs, legend) in enumerate(rows):
-                    loss = eval(loss, vars(losses))
-                    inputs = eval(f"dict(label={inputs})")
-                    if loss._core_name == "PoissonNLLLoss":
-                        inputs["target"] = inputs.pop("label")
-                    inputs = {key: np.full(x.shape, float(z)) for key, z in inputs.items()}
-                    y = row_pictures.each(loss, x, **inputs)[which]
-                    axes.plot(x, y, color=SERIES[i], linestyle=DASHES[i], label=legend)
-                axes.set(title=title, xlabel=what)
-                if which == 0:
-                    axes.legend()
-
-            return (4.6, 3.1), draw
-
+        drawings, alt = curves(self.arguments[0], self.content)
         name = self.env.docname.split("/")[-1]
-        alt = f"Value and gradient over {what}: " + "; ".join(legend for _, _, legend in rows)
-        gradient = f"its gradient with respect to {what}"
-        drawings = [drawing(0, "the loss"), drawing(1, gradient)]
         return [nodes.raw("", panels(name, alt, drawings), format="html")]
 
 
@@ -134,7 +140,45 @@ class Picture(SphinxDirective):
         return [nodes.raw("", panels(name, alt, drawings), format="html"), caption]
 
 
+class Thumbnails(SphinxDirective):
+    """A small picture of every page named, the first of those on it, that links there."""
+
+    has_content = True
+
+    def run(self):
+        links = []
+        for stem in self.content:
+            path = pathlib.Path(self.env.doc2path(self.env.docname)).with_name(f"{stem}.md")
+            self.env.note_dependency(str(path))
+            text = path.read_text()
+            kind, spec, body = re.search(
+                r"```{(curves|picture)} ([^\n]*)\n(.*?)```", text, re.S
+            ).groups()
+            if kind == "curves":
+                draw = curves(spec, body.splitlines())[0][0][1]
+            else:
+                draw = getattr(row_pictures, spec)(SERIES, INK)[0][1]
+            title = text.split("\n")[0].removeprefix("# ")
+            links.append(f'<a href="{stem}.html">{self.small(stem, draw)}<span>{title}</span></a>')
+        return [nodes.raw("", f'<div class="thumbnails">{"".join(links)}</div>', format="html")]
+
+    def small(self, stem, draw):
+        with mpl.rc_context({**STYLE, "lines.linewidth": 3}):
+            figure = Figure((2.2, 1.5))
+            axes = figure.subplots()
+            draw(axes)
+            for other in figure.axes[1:]:  # a colour bar
+                other.remove()
+            axes.set(title="", xlabel="", ylabel="", xticks=[], yticks=[])
+            if axes.get_legend():
+                axes.get_legend().remove()
+            for text in list(axes.texts):
+                text.remove()
+            return svg(figure, f"small-{stem}")
+
+
 def setup(app):
     app.add_directive("curves", Curves)
     app.add_directive("picture", Picture)
+    app.add_directive("thumbnails", Thumbnails)
     return {"parallel_read_safe": True}

@@ -116,14 +116,15 @@ def triplet(series, ink):
         axes.legend()
 
     def field(axes):
-        x, y = np.meshgrid(np.linspace(-2, 2, 15), np.linspace(-1.5, 1.5, 12))
+        x, y = np.meshgrid(np.linspace(-2, 2, 11), np.linspace(-1.5, 1.5, 9))
         points = np.stack([x.ravel(), y.ravel()], 1)
         positive, negative = np.array([-0.7, 0.0]), np.array([0.7, 0.0])
         value, gradient = losses.TripletLoss().value_and_grad(
             points, np.tile(positive, (len(points), 1)), np.tile(negative, (len(points), 1))
         )
         moved = value > 0
-        axes.quiver(*points[moved].T, *-gradient[moved].T, color=ink, alpha=0.5, width=0.004)
+        arrows = dict(scale=10, scale_units="xy", width=0.006, headwidth=5)
+        axes.quiver(*points[moved].T, *-gradient[moved].T, color=ink, alpha=0.5, **arrows)
         axes.scatter(*points[~moved].T, s=4, color=ink, alpha=0.5)
         axes.scatter(*positive, s=90, color=series[0], marker="o", zorder=3)
         axes.scatter(*negative, s=90, color=series[1], marker="X", zorder=3)

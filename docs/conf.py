@@ -68,7 +68,7 @@ napoleon_custom_sections = [("Inputs", "params_style"), ("Outputs", "params_styl
 
 def leave_out(app, docname, source):
     """Pages that are still being written: the first page lists them as soon as they are there."""
-    for page in ("c", "gallery/index", "accuracy"):
+    for page in ("accuracy",):
         if docname == "index" and not (HERE / f"{page}.md").exists():
             source[0] = source[0].replace(f"\n{page}\n", "\n")
 

@@ -223,6 +223,17 @@ def ctc(series, ink):
 
     occupancy = softmax - gradient[0].T  # of the classes, over all ways to write the label
     limit = abs(gradient).max()
+
+    def others(axes):
+        labels = ([2, 0, 0, 1], [2, 0, 1], [2, 0, 0], [0, 0, 1], [2, 1], [1, 0, 0, 2])
+        costs = [losses.CTCLoss()(pred, [label])[0] for label in labels]
+        names = [" ".join(map(str, label)) for label in labels]
+        bars = axes.barh(names, costs, color=[series[0]] + [series[1]] * 5)
+        axes.bar_label(bars, fmt="%.1f", padding=3, color=ink)
+        axes.invert_yaxis()
+        axes.margins(x=0.15)
+        axes.set(title="the loss, if the label were", xticks=[])
+
     return [
         ((4.6, 2.5), frames(softmax, "softmax of pred", cmap="viridis", vmin=0, vmax=1)),
         (
@@ -239,4 +250,5 @@ def ctc(series, ink):
                 vmax=limit,
             ),
         ),
+        ((4.6, 2.5), others),
     ]

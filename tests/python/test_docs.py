@@ -74,7 +74,8 @@ def run_perl(path, *blocks):
     parts = [f"{{ {text}\n}}\nprint qq(\\n-- next --\\n);\n" for text in blocks]
     path.write_text("use strict; use warnings FATAL => 'all';\n" + "".join(parts))
     command = [ROOT / ".ci/perl", "run", path]
-    ran = subprocess.run(command, check=True, capture_output=True, text=True)
+    ran = subprocess.run(command, capture_output=True, text=True)
+    assert ran.returncode == 0 and not ran.stderr, ran.stderr
     return ran.stdout.split("\n", 1)[1].split("-- next --")[:-1]  # the first line says it builds
 
 
@@ -85,14 +86,19 @@ def test_perl_programs(tmp_path):
         check(use, text, digits=4)
 
 
-def test_perl_page(tmp_path):
-    """Its loop learns; its call of the core computes Huber."""
+def test_perl_pages(tmp_path):
+    """README's lines; perl.md's loop learns, its call of the core computes Huber."""
+    (readme,) = blocks(ROOT / "README.md", "perl")
+    given = "my ($scores, $labels, $value) = map { mx->nd->array($_) } "
+    given += "[[2, 0, 0], [0, 1, 0]], [0, 2];"
+    readme = readme.replace("\n", f"\n{given}\n", 1) + "print $value->aspdl;"
     loop, core = blocks(ROOT / "docs/perl.md", "perl")
     before = "use AI::MXLoss qw(mx); mx->random->seed(1);"
     before += "my $x = mx->nd->random->normal(shape => [60, 4]); my $y = $x->argmax(axis => 1) < 2;"
     pdl = "my ($pred, $label) = (PDL->pdl(PDL::float(), 0, 3), PDL->pdl(PDL::float(), 0.25, 0));"
     core = core.replace("my $huber", f"{pdl}\nmy $huber") + "print $value, $gradient;"
-    losses, huber = run_perl(tmp_path / "page.pl", f"{before}\n{loop}", core)
+    value, losses, huber = run_perl(tmp_path / "page.pl", readme, f"{before}\n{loop}", core)
+    np.testing.assert_allclose(numbers(value), [0.23954476, 1.5514448], rtol=1e-4)
     losses = numbers(losses)[1::2]
     assert len(losses) == 20 and losses[-1] < 0.9 * losses[0]
     np.testing.assert_allclose(numbers(huber), [0.0625, 2.75, -0.5, 1])

@@ -14,12 +14,13 @@ MXL_FORMULA(huber) {
     real difference = p - z;
     real d = MXL_T(absolute)(difference);
     real slope = d > k->rho ? (real)1 : d / k->rho;
+    real by = d > k->rho ? (real)-1 : slope;
     real half = (real)0.5 * (d > k->rho ? k->rho : d);
-    real beyond = d > k->rho ? d - k->rho : (real)0;
+    real whole = d > k->rho ? d : (real)0;
     /* what the difference lost, as in l2.h */
-    real lost = MXL_T(lost)(p, z, difference, MXL_T(flip_sign)(slope, difference));
+    real lost = MXL_T(flip_sign)(slope, difference) * MXL_T(rest)(p, z, difference);
     MXL_UNUSED(q), MXL_UNUSED(s), MXL_UNUSED(t);
-    j.e = mxl_fma(half, slope, beyond + lost);
+    j.e = whole + mxl_fma(half, by, MXL_T(finite_or_0)(lost));
     j.dp = MXL_T(flip_sign)(slope, difference);
     j.dz = -j.dp;
     j.dq = 0;

@@ -6,7 +6,7 @@
  */
 MXL_STAGE(kl_div_s) {
     MXL_UNUSED(p), MXL_UNUSED(k);
-    return MXL_T(log)(z + (real)1e-12);
+    return MXL_T(log_of_sum)(z + (real)1e-12, (z - 1) + (real)1e-12);
 }
 
 MXL_FORMULA(kl_div) {

@@ -29,12 +29,14 @@ MXL_FN real MXL_T(flip_sign)(real x, real s) { /* x * sign(s), where sign(-0) = 
     return MXL_T(from_bits)(MXL_T(bits)(x) ^ (MXL_T(bits)(s) & (mxl_uint)MXL_SIGN_BIT));
 }
 
-/* What a - b lost when it was rounded to d (Knuth: a - b = d + lost), times x; 0 if that is not
- * finite. */
-MXL_FN real MXL_T(lost)(real a, real b, real d, real x) {
+/* What a - b lost when it was rounded to d (Knuth: a - b = d + rest) */
+MXL_FN real MXL_T(rest)(real a, real b, real d) {
     real back = a - d;
-    real lost = x * ((a - (d + back)) + (back - b));
-    return lost - lost == 0 ? lost : (real)0;
+    return (a - (d + back)) + (back - b);
+}
+
+MXL_FN real MXL_T(finite_or_0)(real x) {
+    return x - x == 0 ? x : (real)0;
 }
 
 /*
@@ -159,8 +161,9 @@ MXL_FN real MXL_T(log1p_unit)(real t) {
     return MXL_T(log_near_one)(f, big);
 }
 
-/* log(x): -inf at 0, NaN below, inf at inf, NaN for NaN; subnormal arguments included */
-MXL_FN real MXL_T(log)(real x) {
+/* log(x): -inf at 0, NaN below, inf at inf, NaN for NaN; subnormal arguments included. x is 1 + d,
+ * rounded: near 1, where its last digits are the logarithm's first, d is what counts. */
+MXL_FN real MXL_T(log_of_sum)(real x, real d) {
 #if MXL_REAL == 32
     enum { half_range = 128 };
     const real smallest = 0x1p-126f, lift = 0x1p+24f, lifted = 24, shifter = 0x1p+23f;
@@ -178,11 +181,17 @@ MXL_FN real MXL_T(log)(real x) {
     mxl_uint u = MXL_T(bits)(y) - sqrt_half;
     mxl_uint raised = (u + ((mxl_uint)half_range << MXL_MANTISSA)) >> MXL_MANTISSA;
     real k = MXL_T(from_bits)(raised | MXL_T(bits)(shifter)) - (shifter + half_range);
-    real f = MXL_T(from_bits)((u & ((one << MXL_MANTISSA) - 1)) + sqrt_half) - 1;
-    real result = MXL_T(log_near_one)(f, x < smallest ? k - lifted : k);
     real below = MXL_T(from_bits)(x == 0 ? infinity | MXL_SIGN_BIT : quiet_nan);
+    real f = MXL_T(from_bits)((u & ((one << MXL_MANTISSA) - 1)) + sqrt_half) - 1, result;
+    f = k == 0 ? d : f;
+    f = k == -1 && x >= (real)0.5 ? 2 * d + 1 : f; /* below, x has more digits than d */
+    result = MXL_T(log_near_one)(f, x < smallest ? k - lifted : k);
     result = x == MXL_T(from_bits)(infinity) ? x : result;
     return x > 0 ? result : below;
+}
+
+MXL_FN real MXL_T(log)(real x) {
+    return MXL_T(log_of_sum)(x, x - 1);
 }
 
 #if MXL_REAL == 64

@@ -25,7 +25,7 @@ MXL_FORMULA(poisson_log) {
 
 MXL_STAGE(poisson_rate_s) {
     MXL_UNUSED(z);
-    return MXL_T(log)(p + k->epsilon);
+    return MXL_T(log_of_sum)(p + k->epsilon, (p - 1) + k->epsilon);
 }
 
 MXL_FORMULA(poisson_rate) {

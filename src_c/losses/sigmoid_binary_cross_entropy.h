@@ -32,12 +32,12 @@ MXL_FORMULA(sigmoid_bce_pos) {
     real L = MXL_T(log1p_unit)(s), S = s / (1 + s);
     real above = 1 - z, below = q * z;
     real a = p < 0 ? below : above;
-    real l = above + below; /* 1 + (q - 1) z, without its cancellation */
-    real g = a - l * S;
+    real l = mxl_fma(q, z, above); /* 1 + (q - 1) z, without its cancellation */
+    real g = mxl_fma(-l, S, a);
     MXL_UNUSED(t), MXL_UNUSED(k);
-    j.e = x * a + l * L;
+    j.e = mxl_fma(x, a, l * L);
     j.dp = p < 0 ? -g : g;
-    j.dz = (p < 0 ? q * x : -x) + (q - 1) * L;
+    j.dz = mxl_fma(q - 1, L, p < 0 ? q * x : -x);
     j.dq = z * (L + (p < 0 ? x : (real)0));
     return j;
 }
@@ -63,12 +63,12 @@ MXL_FORMULA(sigmoid_bce) {
 
 MXL_STAGE(sigmoid_bce_prob_s) {
     MXL_UNUSED(z), MXL_UNUSED(k);
-    return MXL_T(log)(p + (real)1e-12);
+    return MXL_T(log_of_sum)(p + (real)1e-12, (p - 1) + (real)1e-12);
 }
 
 MXL_STAGE(sigmoid_bce_prob_t) {
     MXL_UNUSED(z), MXL_UNUSED(k);
-    return MXL_T(log)((1 - p) + (real)1e-12);
+    return MXL_T(log_of_sum)((1 - p) + (real)1e-12, (real)1e-12 - p);
 }
 
 MXL_FORMULA(sigmoid_bce_prob_pos) {

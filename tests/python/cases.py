@@ -66,7 +66,7 @@ def sigmoid_bce(m, k, p, z, q):
     q = 1 if q is None else q
     if not k.from_sigmoid:
         return cross_entropy_of_scores(m, p, z, q)
-    a, b = p + 1e-12, 1 - p + 1e-12
+    a, b = p + k.added, 1 - p + k.added
     return {"value": (-q * z * m.log(a), -(1 - z) * m.log(b)),
             "pred": (-q * z / a, (1 - z) / b),
             "label": (-q * m.log(a), m.log(b)),
@@ -85,9 +85,9 @@ def softmax_cross_entropy(m, k, p, z, q):
 
 
 def kl_div(m, k, p, z, q):
-    log_z = m.log(z + 1e-12)
+    log_z = m.log(z + k.added)
     return {"value": (z * log_z, -z * p), "pred": (-z,),
-            "label": (log_z, z / (z + 1e-12), -p)}
+            "label": (log_z, z / (z + k.added), -p)}
 
 
 def poisson_nll(m, k, p, z, q):
@@ -188,7 +188,8 @@ LOSSES = (
 )
 DEFAULTS = {"from_sigmoid": False, "axis": -1, "sparse_label": True, "from_logits": True,
             "reduction": "mean", "rho": 1, "margin": 1, "label_format": "signed",
-            "compute_full": False, "epsilon": 1e-8}
+            "compute_full": False, "epsilon": 1e-8,
+            "added": 1e-12}  # inside logarithms: no option
 
 
 # ---- Variants: a loss with its options -----------------------------------------------------------

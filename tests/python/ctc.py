@@ -90,11 +90,14 @@ def log_space(x, label):
     return -log_p, p
 
 
-def exact(x, label):
-    """In mpmath's current precision; the results as floats."""
+def digits(x, label):
+    """In mpmath's current precision: the normalisers' logarithms added up, the logarithm of the rest
+    of the probability, the softmax, the posterior of each class (None if there is no path)."""
     frames, classes = x.shape
     p = [[mpmath.exp(mpmath.mpf(float(a)) - float(row.max())) for a in row] for row in x]
-    p = [[a / mpmath.fsum(row) for a in row] for row in p]
+    totals = [mpmath.fsum(row) for row in p]
+    normalisers = mpmath.fsum(map(mpmath.log, totals))
+    soft = [[a / total for a in row] for row, total in zip(p, totals)]
     states = [classes - 1]
     for k in label:
         states += [k, classes - 1]
@@ -115,9 +118,18 @@ def exact(x, label):
         beta[t][s] = mpmath.fsum(beta[t + 1][u] * p[t + 1][states[u]] for u in to(s))
     total = mpmath.fsum(alpha[-1][s] * p[-1][states[s]] * beta[-1][s] for s in range(n))
     if total == 0:
-        return np.inf, softmax(x.astype(np.longdouble))
+        return normalisers, -mpmath.inf, soft, None
+    gamma = [[mpmath.mpf(0)] * classes for _ in range(frames)]
     for t in range(frames):
-        gamma = [alpha[t][s] * p[t][k] * beta[t][s] / total for s, k in enumerate(states)]
-        for g, k in zip(gamma, states):
-            p[t][k] -= g
-    return float(-mpmath.log(total)), np.array([[float(a) for a in row] for row in p])
+        for s, k in enumerate(states):
+            gamma[t][k] += alpha[t][s] * p[t][k] * beta[t][s] / total
+    return normalisers, mpmath.log(total), soft, gamma
+
+
+def exact(x, label):
+    """In mpmath's current precision; the results as floats."""
+    normalisers, log_total, soft, gamma = digits(x, label)
+    if gamma is None:
+        return np.inf, softmax(x.astype(np.longdouble))
+    slope = [[float(a - b) for a, b in zip(*rows)] for rows in zip(soft, gamma)]
+    return float(normalisers - log_total), np.array(slope)

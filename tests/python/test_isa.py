@@ -106,7 +106,8 @@ def test_base_is_close(v, dtype):
         loss, x, _, has_extremes = run
         for name in a:
             if has_extremes:
-                np.testing.assert_array_equal(np.isnan(a[name]), np.isnan(b[name]))
+                # a product may overflow where fused multiply-add has no product
+                assert not (np.isnan(b[name]) & ~np.isnan(a[name])).any()
                 continue
             size = np.abs(b[name]).max()
             np.testing.assert_allclose(a[name], b[name], rtol=eps, atol=eps * size, err_msg=name)

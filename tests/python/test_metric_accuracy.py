@@ -11,7 +11,7 @@ import mpmath
 import numpy as np
 import pytest
 from cases import FLOATS
-from test_mpmath import error
+from references import error
 
 from mxloss import _core
 

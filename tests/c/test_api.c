@@ -168,7 +168,8 @@ static void test_planning(void) {
             WORDS("HuberLoss", "sample_weight", "(5, 2)", "(5, 7)", "(5, 1)"));
     {
         tensor td; /* an output that does not fit: the plan is not written either */
-        mxl_tensor *const grads[1] = {make(&td, NULL, MXL_BFLOAT, 16, 2, 7, 5)}, before = value;
+        mxl_tensor *const grads[2] = {make(&td, NULL, MXL_BFLOAT, 16, 2, 7, 5), NULL},
+                          before = value;
         o.batch_axis = 0;
         refused(mxl_run(MXL_HUBER, &o, 2, in, NULL, &value, grads, &exec), MXL_ERR_SHAPE,
                 MXL_ARG_GRAD, WORDS("HuberLoss", "(7, 5)", "(5, 7)"));

@@ -29,6 +29,9 @@ uninstall: # what the last make install put there
 sdist: # the source distribution in build/dist, and what is built from it
 	@.ci/sdist-suite
 
+types: # the annotations, as pyright sees them
+	@.ci/types
+
 ci-slices: # a bounded slice of each of the suites below
 	@.ci/slices
 
@@ -67,4 +70,4 @@ fmt: # needs clang-format and ruff
 	ruff format mxloss docs src_c tests/tools tests/bench tests/recipes
 
 clean:
-	rm -rf build .c-suite .venv .mxnet .bench-torch .bench-jax .keras
+	rm -rf build .c-suite .venv .mxnet .bench-torch .types .bench-jax .keras

@@ -46,11 +46,11 @@ class Function:
         """Have `args` in `saved_tensors`, for backward."""
         self.saved_tensors = args
 
-    def forward(self, *inputs: Any) -> Any:
+    def forward(self, *inputs: Any, **ignored: Any) -> Any:
         """The results. To be overridden."""
         raise NotImplementedError(f"{type(self).__name__} does not override forward")
 
-    def backward(self, *output_grads: Any) -> Any:
+    def backward(self, *output_grads: Any, **ignored: Any) -> Any:
         """A gradient for each input, from one for each result. To be overridden."""
         raise NotImplementedError(f"{type(self).__name__} does not override backward")
 

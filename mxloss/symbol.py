@@ -11,7 +11,7 @@ from . import _files, operators
 from ._functions import finder as _finder
 from ._graph import TYPES, Node
 from ._graph_json import load as _load
-from ._symbol import Symbol
+from ._symbol import Symbol as Symbol
 from ._symbol_functions import *  # noqa: F403
 from ._symbol_functions import CTCLoss, checked, ctc_loss, make_function
 from ._symbol_functions import functions as _functions
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from ._typing import DType, Init, Number, Shape
-
-__all__ = ["Group", "Symbol", "Variable", "load", "load_json", "var"]
-
 
 if not TYPE_CHECKING:  # to which names that are not there are errors
     __getattr__ = _finder(_functions, "sym", "Compose it of the operators in dir(mxloss.sym)")

@@ -352,7 +352,7 @@ class Block(BlockFiles):
             hook(self, args, result)
         return result
 
-    def forward(self, *args: Any) -> Any:
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the block computes. To be overridden."""
         raise NotImplementedError(f"{type(self).__name__} does not override forward")
 

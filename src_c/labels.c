@@ -23,7 +23,7 @@
             const type raw = ((const type *)data)[i * stride];                                     \
             const int64_t a = (int64_t)(expression);                                               \
             y[i] = a < first ? first : a > last ? last : a;                                        \
-            wrong |= !clip & ((a < first) | (a > last));                                           \
+            wrong |= (!clip) & ((a < first) | (a > last));                                         \
         }                                                                                          \
         break;
 

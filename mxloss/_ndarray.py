@@ -280,8 +280,14 @@ class NDArray(ArrayMethods):
 
     # ---- Indices
 
+    def _key(self, key):
+        """An index for numpy; [:] is the whole of an array without axes, too."""
+        if self._data.ndim == 0 and isinstance(key, slice) and key == slice(None):
+            return ...
+        return _plain_index(key)
+
     def __getitem__(self, key: Any) -> NDArray:
-        key = _plain_index(key)
+        key = self._key(key)
         if autograd._state.recording and self._source() is not None:
             return invoke(operators.TABLE["_index"], [self], {"key": key})
         try:
@@ -294,7 +300,7 @@ class NDArray(ArrayMethods):
         return NDArray(part if part.flags.c_contiguous else part.copy())
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self._assign(_plain_index(key), value)
+        self._assign(self._key(key), value)
 
     def _all_of(self, key):
         """Whether a key is for the whole array, element by element."""

@@ -68,6 +68,19 @@ def test_where_gradients_go():
     assert X1.grad is None  # what was bound keeps its own gradients
 
 
+def test_arguments_without_axes():
+    """[:] is the whole of them: here, to clear and to set."""
+    number = nd.array(np.array(2.0))
+    number[:] = 3
+    assert number.shape == number[:].shape == () and number[:].asnumpy() == 3
+    executor = (A * B).bind(None, {"a": X1, "b": number}, {"a": nd.ones((2, 3)), "b": nd.array(
+        np.array(7.0))})
+    slopes = trained(executor)
+    np.testing.assert_array_equal(slopes[1], X1.asnumpy().sum())
+    executor.copy_params_from({"b": nd.array(np.array(5.0))})
+    np.testing.assert_array_equal(trained(executor)[0], np.full((2, 3), 5.0))
+
+
 def test_head_gradients():
     head = nd.array([1, 2])
     for given in (head, [head], (head,), {"l_mean0_output": head}):

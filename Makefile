@@ -64,8 +64,11 @@ docs-recipes: # the losses as its pages write them for PyTorch, optax and Keras,
 stress: # forks, many threads, no memory, a million calls; PERCENT=5 for less
 	@.ci/stress $(PERCENT)
 
+fuzz: # calls, losses, programs and files made by chance; SECONDS=60 for less
+	@.ci/fuzz all $(SECONDS)
+
 fmt: # needs clang-format and ruff
-	clang-format -i include/*.h src_c/*.[ch] src_c/*/*.h tests/c/*.[ch] tests/c/*.cpp \
+	clang-format -i include/*.h src_c/*.[ch] src_c/*/*.h tests/c/*.[ch] tests/c/*.cpp tests/fuzz/*.[ch] \
 		docs/examples/*.c docs/examples/*/*.c docs/examples/*/*.cpp
 	ruff format mxloss docs src_c tests/tools tests/bench tests/recipes
 

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from layouts import LAYOUTS
 from row_cases import ALL
 
-import mxloss as mx
 from mxloss import autograd, nd, sym
 
 EPSILON = {"float16": 2e-3, "float32": 4e-7, "float64": 1e-14}

@@ -12,7 +12,7 @@ from ._functions import ARITHMETIC, add_python_operators
 from ._methods import ArrayMethods
 from ._observe import tell, watching
 from ._tape import backward_along, put_on_tape
-from .base import MXNetError, MXNetIndexError, MXNetTypeError, MXNetValueError
+from .base import MXNetError, MXNetIndexError, MXNetTypeError, MXNetValueError, dtype_of
 from .context import cpu
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ def invoke(entry, arrays, attributes, out=None, view=False):
     if watching.callbacks:
         tell(entry.name, arrays, results)
     if out is not None:
-        if several:
-            raise MXNetValueError(f"{entry.name}: out is for operators with one result")
+        if several or not isinstance(out, NDArray):
+            raise MXNetValueError(f"{entry.name}: out is an NDArray, for operators with one result")
         out._assign(slice(None), results[0])
         out._node = results[0]._node
         return out
@@ -198,10 +198,10 @@ class NDArray(ArrayMethods):
 
     def astype(self, dtype: DType | NDArray, copy: bool = True) -> NDArray:
         """With another dtype, or that of another array."""
-        dtype = dtype.dtype if isinstance(dtype, NDArray) else dtype
-        if not copy and self._data.dtype == np.dtype(dtype):
+        wanted = dtype_of(dtype.dtype if isinstance(dtype, NDArray) else dtype)
+        if not copy and self._data.dtype == wanted:
             return self
-        return invoke(operators.TABLE["cast"], [self], {"dtype": np.dtype(dtype)})
+        return invoke(operators.TABLE["cast"], [self], {"dtype": wanted})
 
     def copy(self) -> NDArray:
         """With memory of its own."""
@@ -239,7 +239,7 @@ class NDArray(ArrayMethods):
         self._mark(NDArray(np.zeros_like(self._data)), grad_req)
 
     def _mark(self, gradient, request):
-        if request not in ("write", "add", "null"):
+        if not isinstance(request, str) or request not in ("write", "add", "null"):
             raise MXNetValueError(f"grad_req is {request!r}; expected 'write', 'add' or 'null'")
         if self._data.dtype.type not in FLOATS:
             raise MXNetTypeError(
@@ -292,7 +292,7 @@ class NDArray(ArrayMethods):
             return invoke(operators.TABLE["_index"], [self], {"key": key})
         try:
             part = self._data[key]
-        except IndexError as error:
+        except (IndexError, ValueError, TypeError) as error:
             raise MXNetIndexError(f"{error}, for an array of shape {self.shape}") from None
         if not isinstance(part, np.ndarray):  # one element, as a view
             part = self._data[(*(key if isinstance(key, tuple) else (key,)), ...)].reshape(1)
@@ -335,7 +335,7 @@ class NDArray(ArrayMethods):
             value = value.reshape(())  # of shape (1,), where one element is assigned
         try:
             self._data[key] = value
-        except (IndexError, ValueError, TypeError) as error:
+        except (IndexError, ValueError, TypeError, OverflowError) as error:
             raise MXNetValueError(
                 f"cannot assign to part of an array of shape {self.shape}: {error}"
             ) from None
@@ -347,7 +347,7 @@ class NDArray(ArrayMethods):
         lengths: Any = kwargs.pop("shape", shape)
         if len(lengths) == 1 and not isinstance(lengths[0], (int, np.integer)):
             lengths = lengths[0]
-        attributes = {"shape": tuple(lengths), **kwargs}
+        attributes = {"shape": tuple(lengths) if np.iterable(lengths) else lengths, **kwargs}
         return invoke(operators.TABLE["reshape"], [self], attributes, view=True)
 
     def transpose(self, *axes: Axis, **kwargs: Any) -> NDArray:

@@ -126,12 +126,23 @@ def _used_up(node):
     )
 
 
+def _listed(name, arrays):
+    from ._ndarray import NDArray
+
+    if not isinstance(arrays, NDArray) and not np.iterable(arrays):
+        raise MXNetTypeError(
+            f"{name} is of type {type(arrays).__name__}; expected an NDArray or a list of these"
+        )
+    return [arrays] if isinstance(arrays, NDArray) else list(arrays)
+
+
 def _heads_of(heads, head_grads):
     from ._ndarray import NDArray
 
-    heads = [heads] if isinstance(heads, NDArray) else list(heads)
+    heads = _listed("heads", heads)
     if head_grads is None or isinstance(head_grads, NDArray):
         head_grads = [head_grads] * (1 if head_grads is not None else len(heads))
+    head_grads = _listed("head_grads", head_grads)
     if len(head_grads) != len(heads):
         raise MXNetValueError(f"backward: {len(heads)} heads, but {len(head_grads)} head gradients")
     pairs = []
@@ -261,7 +272,7 @@ def grad(
         raise MXNetError(
             "grad: create_graph=True is not supported: gradients of gradients are not recorded"
         )
-    chosen = [variables] if isinstance(variables, NDArray) else list(variables)
+    chosen = _listed("variables", variables)
     for i, x in enumerate(chosen):
         if not isinstance(x, NDArray) or x._variable is None:
             raise MXNetValueError(f"grad: variable {i} has no gradient; call attach_grad() first")

@@ -42,3 +42,11 @@ class MXNetFileError(MXNetError, OSError):
 
 class MXNetMemoryError(MXNetError, MemoryError):
     """Working memory could not be had."""
+
+
+def dtype_of(dtype):
+    """What numpy takes for a dtype, as one."""
+    try:
+        return np.dtype(dtype)
+    except TypeError as error:
+        raise MXNetTypeError(f"dtype is {dtype!r}: {error}") from None

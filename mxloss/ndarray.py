@@ -47,7 +47,7 @@ def array(source_array: Any, ctx: Context | None = None, dtype: DType = None) ->
         return source_array.astype(dtype or source_array.dtype)
     try:
         return NDArray(np.array(source_array, dtype or np.float32))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise MXNetValueError(f"array: {error}") from None
 
 
@@ -76,7 +76,10 @@ def full(
     out: NDArray | None = None,
 ) -> NDArray:
     """An array with the same number everywhere."""
-    return NDArray(np.full(shape, val, dtype or "float32"))
+    try:
+        return NDArray(np.full(shape, val, dtype or "float32"))
+    except (ValueError, TypeError, OverflowError) as error:
+        raise MXNetValueError(f"full: shape {shape!r}, dtype {dtype!r}: {error}") from None
 
 
 def eye(

@@ -46,6 +46,13 @@ class _Scope:
     @classmethod
     def new_names(cls, prefix, params, hint):
         """Prefix and parameters of a new block."""
+        if params is not None and not isinstance(params, ParameterDict):
+            raise MXNetTypeError(
+                f"params is of type {type(params).__name__}; expected a ParameterDict, such as the "
+                "params of another block"
+            )
+        if prefix is not None and not isinstance(prefix, str):
+            raise MXNetTypeError(f"prefix is of type {type(prefix).__name__}; expected a string")
         scope = cls.current()
         if scope is None:
             if prefix is None:

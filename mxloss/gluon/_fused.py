@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 
 from .. import _core, autograd
@@ -160,6 +162,13 @@ class FusedLoss(Loss):
         if F is nd and not self._has_own_helper():
             return self._fused(inputs, named_inputs)
         self._options()  # checks them
+        return self._in_operators(F, inputs, named_inputs)
+
+    def _in_operators(self, F, inputs, named_inputs):
+        try:
+            inspect.signature(self._graph).bind(F, *inputs, **named_inputs)
+        except TypeError as error:
+            raise MXNetTypeError(f"{type(self).__name__}: {error}") from None
         return self._graph(F, *inputs, **named_inputs)
 
     def _is_custom(self):

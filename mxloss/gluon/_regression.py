@@ -237,7 +237,7 @@ class PoissonNLLLoss(FusedLoss):
         epsilon = inputs[3] if len(inputs) > 3 else named_inputs.get("epsilon")
         if isinstance(epsilon, NDArray):  # the kernel takes a number
             self._options()
-            return self._graph(nd, *inputs, **named_inputs)
+            return self._in_operators(nd, inputs, named_inputs)
         return super()._fused(inputs, named_inputs)
 
     def _prepare(self, args, kwargs):

@@ -34,7 +34,8 @@ nitpick_ignore_regex = [  # the types in docstrings are English; those of C's li
     ("c:identifier", r"u?int\d+_t"),
 ]
 default_role = "literal"
-smartquotes = False
+highlight_language = "text"
+smartquotes_action = "D"  # dashes, but no quotation marks
 
 html_theme = "furo"
 html_title = "mxloss"

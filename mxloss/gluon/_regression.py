@@ -173,7 +173,7 @@ class PoissonNLLLoss(FusedLoss):
         Accepted and shown, as in MXNet, but without effect: the mean is over everything.
     compute_full : bool, default False
         Whether to add Stirling's approximation of :math:`\log(target!)`,
-        :math:`target \log target - target + \frac12 \log(2 \pi \, target)`, where target > 1.
+        :math:`target \log target - target + \frac{1}{2} \log(2 \pi \, target)`, where target > 1.
     prefix, params : optional
         As for `gluon.Block`.
 

@@ -17,12 +17,15 @@ from playwright.sync_api import sync_playwright
 
 SCREENS = {"desktop": (1400, 900), "phone": (390, 844)}
 
+# The theme lets all of a page's content scroll sideways: that counts as too wide, too. Tables, code
+# and formulas may scroll by themselves.
 MEASURE = """() => {
+    const content = document.querySelector('.content') || document.body;
     const wide = [...document.querySelectorAll('article *')].filter(e => {
         const box = e.getBoundingClientRect();
         if (box.right <= innerWidth + 1 || !box.width) return false;
-        for (let p = e.parentElement; p; p = p.parentElement)
-            if (getComputedStyle(p).overflowX != 'visible' && p.tagName != 'BODY') return false;
+        for (let p = e.parentElement; p != content && p; p = p.parentElement)
+            if (getComputedStyle(p).overflowX != 'visible') return false;
         return true;
     });
     const flat = [...document.querySelectorAll('math')].filter(e => {
@@ -30,7 +33,10 @@ MEASURE = """() => {
         return e.checkVisibility() && (box.width < 2 || box.height < 4);
     });
     return {
-        width: document.documentElement.scrollWidth,
+        width: Math.max(
+            document.documentElement.scrollWidth,
+            innerWidth + content.scrollWidth - content.clientWidth
+        ),
         wide: wide.slice(0, 3).map(e => e.tagName + ' ' + e.textContent.slice(0, 60)),
         flat: flat.map(e => e.textContent.slice(0, 60)),
     };

@@ -29,6 +29,12 @@ uninstall: # what the last make install put there
 sdist: # the source distribution in build/dist, and what is built from it
 	@.ci/sdist-suite
 
+package: # what goes to PyPI, in build/dist: built with a C compiler alone, checked, tested; ARGS for pytest
+	@.ci/package $(ARGS)
+
+pythons: # the Python suite in every Python of this machine, with the newest and the oldest numpy
+	@.ci/pythons $(ARGS)
+
 types: # the annotations, as pyright sees them
 	@.ci/types
 
@@ -73,4 +79,4 @@ fmt: # needs clang-format and ruff
 	ruff format mxloss docs src_c tests/tools tests/bench tests/recipes
 
 clean:
-	rm -rf build .c-suite .venv .mxnet .bench-torch .types .bench-jax .keras
+	rm -rf build .c-suite .venv .mxnet .bench-torch .types .package .pythons .bench-jax .keras

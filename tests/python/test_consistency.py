@@ -3,6 +3,7 @@
 The names follow mechanically from the class: SquaredHingeLoss, squared_hinge, MXL_SQUARED_HINGE.
 """
 
+import importlib.metadata
 import pathlib
 import re
 import subprocess
@@ -92,7 +93,7 @@ def test_exported_symbols():
                              check=True, capture_output=True, text=True).stdout
         return sorted(line.split()[-1] for line in out.splitlines() if " A " not in line)
 
-    (library,) = {path.resolve() for path in ROOT.glob("build/cp*/libmxloss.so")}
+    library = mx.get_library()
     stored = re.findall(r"<elf-symbol name='(\w+)' version='(\w+)' is-default-version='yes'",
                         (ROOT / "tests/c/mxloss.abi").read_text())
     assert symbols(library) == [f"{name}@@{version}" for name, version in stored]
@@ -104,7 +105,10 @@ def test_exported_symbols():
 
 
 def test_version():
-    parts = [re.search(rf"MXL_VERSION_{part} (\d+)", HEADER)[1] for part in ("MAJOR", "MINOR", "PATCH")]
-    assert mx.__version__ == ".".join(parts)
+    """One number, which the header has; Perl writes 1.2.3 as 1.002003."""
+    numbers = [int(n) for n in re.findall(r"MXL_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)", HEADER)]
+    assert mx.__version__ == importlib.metadata.version("mxloss") == ".".join(map(str, numbers))
+    perl = (ROOT / "perl_compat/lib/AI/MXLoss.pm").read_text()
+    assert "our $VERSION = '{}.{:03}{:03}';".format(*numbers) in perl
     changelog = (ROOT / "CHANGELOG.md").read_text()
-    assert f"## {mx.__version__}" in changelog or "## Unreleased" in changelog
+    assert f"## [{mx.__version__}]" in changelog or "## [Unreleased]" in changelog

@@ -47,6 +47,8 @@ def arithmetic(path):
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="reads x86-64 instructions")
 @pytest.mark.parametrize("isa", REGISTERS)
 def test_loops_are_vectorised(isa, tmp_path):
+    if not (ROOT / "build").exists():
+        pytest.skip("looks at the objects of a build in this folder, and there was none")
     (built,) = ROOT.glob(f"build/cp*/CMakeFiles/mxloss_objects.dir/src_c/kernels_{isa}.c.o")
     flags = re.search(r"set\(MXLOSS_FLAGS ([^)]*)\)", (ROOT / "CMakeLists.txt").read_text())[1]
     scalar = tmp_path / "scalar.o"

@@ -79,4 +79,4 @@ fmt: # needs clang-format and ruff
 	ruff format mxloss docs src_c tests/tools tests/bench tests/recipes
 
 clean:
-	rm -rf build .c-suite .venv .mxnet .bench-torch .types .package .pythons .bench-jax .keras
+	rm -rf build .c-suite .venv .mxnet .bench-torch .types .package .pythons .bench-jax

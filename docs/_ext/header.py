@@ -20,6 +20,10 @@ WORDS = "|".join(
         r"MXL_API (?P<function>.*?);",
     ]
 )
+ITEM = re.compile(r" {2,3}([\w, ]*?\w)  +(\S.*)|([A-Z]\w+)\.  +(\S.*)")
+MEMBER = re.compile(
+    r"(?P<what>[A-Za-z][^;,{}/]*?(?:\[\w+\])?)\s*[;,]?\s*(?:/\*(?P<told>.*?)\*/|(?=\n|$))", re.S
+)
 
 
 def comment_text(comment):
@@ -69,31 +73,23 @@ class Header(Generated):
         """Paragraphs; tables as definition lists; code as code."""
         lines = []
         for block in re.split(r"\n\s*\n", text.strip("\n")):
-            if not block.strip():
-                continue
-            margin = min(len(x) - len(x.lstrip()) for x in block.splitlines() if x.strip())
             rows = block.splitlines()
-            if margin >= 4:  # code
+            if rows and all(row.startswith("    ") for row in rows):
                 lines += [".. code-block:: c", "", *(f"   {row[4:]}" for row in rows), ""]
                 continue
-            paragraph = []
+            parts = []  # (the name in a row of a table, or None; words)
             for row in rows:
-                item = re.match(r"( {2,3})([\w, ]*?\w)(?:  +)(\S.*)|([A-Z]\w+)\.  +(\S.*)", row)
+                item = ITEM.match(row)
                 if item:
-                    if paragraph:
-                        lines += [self.linked(" ".join(paragraph)), ""]
-                    name = f"``{item[2]}``" if item[2] else f"**{item[4]}**"
-                    lines += [name]
-                    paragraph = ["  ", item[3] or item[5]]
-                elif paragraph and paragraph[0] == "  " and not row.startswith("  "):
-                    lines += ["  " + self.linked(" ".join(paragraph[1:])), ""]
-                    paragraph = [row.strip()]
+                    name = f"``{item[1]}``" if item[1] else f"**{item[3]}**"
+                    parts.append((name, [item[2] or item[4]]))
+                elif parts and (parts[-1][0] is None or row.startswith("  ")):
+                    parts[-1][1].append(row.strip())
                 else:
-                    paragraph.append(row.strip())
-            if paragraph:
-                inside = paragraph[0] == "  "
-                words = " ".join(paragraph[inside:])
-                lines += [("  " if inside else "") + self.linked(words), ""]
+                    parts.append((None, [row.strip()]))
+            for name, words in parts:
+                words = self.linked(" ".join(words))
+                lines += [name, f"   {words}", ""] if name else [words, ""]
         return [indent + line if line else "" for line in lines]
 
     def macros(self, text):
@@ -115,36 +111,27 @@ class Header(Generated):
                 else:
                     pending = comment_text(found["comment"])
                 continue
-            lines = []
+            members = ()
             if found["enum"] is not None:
-                lines = [f".. c:enum:: {found['enum_name']}", ""]
-                lines += self.members(found["enum"], "enumerator")
+                head = f".. c:enum:: {found['enum_name']}"
+                members = self.members(found["enum"], "enumerator")
             elif found["struct"] is not None:
-                lines = [f".. c:struct:: {found['struct_name']}", ""]
-                lines += self.members(found["struct"], "member")
+                head = f".. c:struct:: {found['struct_name']}"
+                members = self.members(found["struct"], "member")
             else:
-                lines = [f".. c:function:: {' '.join(found['function'].split())}", ""]
-            told = self.prose(pending, "   ")
-            out += [self.rst([lines[0], "", *told, *lines[2:]])]
+                head = f".. c:function:: {' '.join(found['function'].split())}"
+            out += [self.rst([head, "", *self.prose(pending, "   "), *members])]
             pending = ""
         return out
 
     def members(self, text, kind):
-        lines = []
-        pattern = (
-            r"(?P<what>[A-Za-z][^;,{}/]*?(?:\[\w+\])?)\s*[;,]?\s*(?:/\*(?P<told>.*?)\*/|(?=\n|$))"
-        )
-        position = 0
-        while position < len(text):
-            found = re.compile(pattern, re.S).search(text, position)
-            if not found:
-                break
-            what = " ".join(found["what"].split())
-            told = " ".join(comment_text(found["told"] or "").split())
-            lines += [f"   .. c:{kind}:: {what}", ""]
-            lines += [f"      {self.linked(told)}", ""] if told else []
-            position = found.end()
-        return lines
+        for member in MEMBER.finditer(text):
+            yield f"   .. c:{kind}:: {' '.join(member['what'].split())}"
+            yield ""
+            if member["told"]:
+                told = " ".join(comment_text(member["told"]).split())
+                yield f"      {self.linked(told)}"
+                yield ""
 
 
 def setup(app):

@@ -83,20 +83,10 @@ def perl(use):
     return "\n".join([*lines, f"print $value->aspdl, ${use.first}->grad->aspdl;"])
 
 
-FIELDS = ("batch_axis", "axis", "weight", "rho", "margin", "epsilon", "smoothing_parameter")
-
-
 def c(use):
-    def tensor(name, data, shape, dtype):
-        sizes = ", ".join(map(str, shape))
-        return (
-            f"    mxl_tensor {name} = "
-            f"{{{data}, cpu, {len(shape)}, {dtype}, (int64_t[]){{{sizes}}}, NULL, 0}};"
-        )
-
     arrays = {name: np.array(numbers) for name, numbers in use.inputs.items()}
     value, gradient = use.result()
-    whole = any(a.dtype.kind == "i" for a in arrays.values())
+    whole = any(array.dtype.kind == "i" for array in arrays.values())
     lines = ["#include <mxloss.h>", "#include <stdio.h>", "", "int main(void) {"]
     for name, array in arrays.items():
         kind = "int64_t" if array.dtype.kind == "i" else "float"
@@ -106,32 +96,21 @@ def c(use):
     lines += ["    const mxl_device cpu = {MXL_CPU, 0};"]
     lines += ["    const mxl_dtype float32 = {MXL_FLOAT, 32, 1};"]
     lines += ["    const mxl_dtype int64 = {MXL_INT, 64, 1};"] * whole
-    for name, array in arrays.items():
+    for name, array in {**arrays, "value": value, "gradient": gradient}.items():
         dtype = "int64" if array.dtype.kind == "i" else "float32"
-        lines += [tensor(name, f"{name}_data", array.shape, dtype)]
-    lines += [tensor("value", "value_data", value.shape, "float32")]
-    lines += [tensor("gradient", "gradient_data", gradient.shape, "float32")]
-    given = use.info.inputs[: max(use.info.inputs.index(name) for name in arrays) + 1]
-    n = len(given)
-    pointers = ", ".join(f"&{name}" if name in arrays else "NULL" for name in given)
-    grads = ", ".join(["&gradient"] + ["NULL"] * (n - 1))
-    lines += [f"    const mxl_tensor *inputs[] = {{{pointers}}};"]
-    lines += [f"    mxl_tensor *grads[] = {{{grads}}};", ""]
+        shape = f"(int64_t[]){{{', '.join(map(str, array.shape))}}}"
+        fields = f"{name}_data, cpu, {array.ndim}, {dtype}, {shape}, NULL, 0"
+        lines += [f"    mxl_tensor {name} = {{{fields}}};"]
+    n = 1 + max(use.info.inputs.index(name) for name in arrays)
+    given = [f"&{name}" if name in arrays else "NULL" for name in use.info.inputs[:n]]
+    grads = ["&gradient"] + ["NULL"] * (n - 1)
+    lines += [f"    const mxl_tensor *inputs[] = {{{', '.join(given)}}};"]
+    lines += [f"    mxl_tensor *grads[] = {{{', '.join(grads)}}};", ""]
 
-    number = f"MXL_{_enumerators()[use.info.number]}"
-    lines += ["    mxl_options options;", f"    mxl_defaults({number}, &options);"]
-    made, default = use.loss._options().struct, _core.ffi.new("mxl_options *")
-    _core.lib.mxl_defaults(use.info.number, default)
-    for field in FIELDS:
-        if getattr(made, field) != getattr(default, field):
-            lines += [f"    options.{field} = {getattr(made, field):g};"]
-    for flag in _flags():
-        bit = getattr(_core.lib, flag)
-        if (made.flags ^ default.flags) & bit:
-            lines += [f"    options.flags {'|=' if made.flags & bit else '&= ~'} {flag};"]
-    lines = [line.replace("&= ~ ", "&= ~") for line in lines]
+    loss = _core.ffi.typeof("mxl_loss").elements[use.info.number]
+    lines += ["    mxl_options options;", f"    mxl_defaults({loss}, &options);", *c_options(use)]
     lines += ["    mxl_error error;", "    mxl_exec exec = {sizeof exec, 0, &error};"]
-    call = f"mxl_run({number}, &options, {n}, inputs, NULL, &value, grads, &exec)"
+    call = f"mxl_run({loss}, &options, {n}, inputs, NULL, &value, grads, &exec)"
     lines += [f"    if ({call}) {{"]
     lines += ['        fprintf(stderr, "%s\\n", error.message);', "        return 1;", "    }"]
     for name, size in ("value", value.size), ("gradient", gradient.size):
@@ -140,14 +119,17 @@ def c(use):
     return "\n".join([*lines, "    return 0;", "}"])
 
 
-def _enumerators():
-    """MXL_HUBER by its number, from the header's enum as cffi knows it."""
-    names = _core.ffi.typeof("mxl_loss").elements
-    return {number: name.removeprefix("MXL_") for number, name in names.items()}
-
-
-def _flags():
-    return _core.ffi.typeof("mxl_flag").relements
+def c_options(use):
+    """Lines that set what differs from the defaults, as Python passes it to the core."""
+    made, default = use.loss._options().struct, _core.ffi.new("mxl_options *")
+    _core.lib.mxl_defaults(use.info.number, default)
+    for name, field in _core.ffi.typeof("mxl_options").fields:
+        if field.type.kind == "primitive" and name != "flags":
+            if getattr(made, name) != getattr(default, name):
+                yield f"    options.{name} = {getattr(made, name):g};"
+    for flag, bit in _core.ffi.typeof("mxl_flag").relements.items():
+        if (made.flags ^ default.flags) & bit:
+            yield f"    options.flags {f'|= {flag}' if made.flags & bit else f'&= ~{flag}'};"
 
 
 LANGUAGES = {  # the title of its tab: the highlighter's language, and who writes it

@@ -20,7 +20,7 @@ import numpy as np
 from mxloss.gluon import loss as losses
 
 ROOT = pathlib.Path(__file__).parents[2]
-PEERS = {"PyTorch": ".bench-torch", "optax": ".bench-jax", "Keras": ".keras"}
+PEERS = {"PyTorch": ".bench-torch", "optax": ".bench-jax", "Keras": ".bench-jax"}
 TOLERANCE = 2e-5  # of the largest number; all is float32
 COARSER = {"CTCLoss": 1e-3}  # the others add logarithms in float32
 

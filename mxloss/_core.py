@@ -180,7 +180,7 @@ def as_input(loss: str, name: str, x: Any, need_array: bool) -> Any:
             )
         try:
             x = np.asarray(x)
-        except ValueError as error:
+        except (ValueError, Warning) as error:  # of rows of several lengths numpy 1.23 only warns
             raise MXNetValueError(f"{loss}: {name} cannot be made into an array: {error}") from None
     if not _known_dtype(x.dtype):
         if not x.dtype.isnative and x.dtype.newbyteorder("=") in DTYPES:

@@ -111,7 +111,7 @@ typedef struct mxl_device {
 } mxl_device;
 
 typedef struct mxl_tensor {
-    void *data; /* aligned to its element size */
+    void *data; /* aligned as C asks for its type: mostly, a multiple of the element size */
     mxl_device device;
     int32_t ndim;
     mxl_dtype dtype;

@@ -2,6 +2,7 @@
 #include "call.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -61,6 +62,15 @@ static int32_t find_dt(mxl_dtype d) {
     return MXL_DT_NONE;
 }
 
+/* of an address, as C asks for it: on 32-bit x86 a double may lie at any multiple of 4 */
+static int32_t alignment(int32_t itemsize) {
+    struct eight {
+        char before;
+        double number;
+    };
+    return itemsize < 8 ? itemsize : (int32_t)offsetof(struct eight, number);
+}
+
 /* 2^48: no machine has room for more; only strides of 0 could say so, and sizes in bytes of all
  * that is made from it must not overflow */
 #define MOST_ELEMENTS ((int64_t)1 << 48)
@@ -110,10 +120,10 @@ mxl_status mxl_array_read(const mxl_call *call, mxl_array *a, int32_t arg, const
         return MXL_OK;
     if (a->data == NULL)
         return mxl_fail(call, MXL_ERR_NULL, arg, "the data of %s%s is NULL", MXL_WHO(a));
-    if ((uintptr_t)a->data % (uintptr_t)a->itemsize != 0)
+    if ((uintptr_t)a->data % (uintptr_t)alignment(a->itemsize) != 0)
         return mxl_fail(call, MXL_ERR_LAYOUT, arg,
-                        "%s%s is misaligned: its address is not a multiple of its element size, %d",
-                        MXL_WHO(a), (int)a->itemsize);
+                        "%s%s is misaligned: its address is not a multiple of %d", MXL_WHO(a),
+                        (int)alignment(a->itemsize));
     return MXL_OK;
 }
 

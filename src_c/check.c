@@ -157,7 +157,7 @@ mxl_status mxl_check_shape(const mxl_call *call, const mxl_array *a, int32_t ndi
 
 mxl_status mxl_check_memory(const mxl_call *call, const mxl_array *a, double bytes, double rows) {
     mxl_shape_text s;
-    if ((bytes + 1) * (rows + 1) < 0x1p56)
+    if ((bytes + 1) * (rows + 1) < (sizeof(size_t) < 8 ? 0x1p31 : 0x1p56))
         return MXL_OK;
     return mxl_fail(call, MXL_ERR_SHAPE, a->arg,
                     "%s has shape %s; more memory would be needed than can be addressed", a->name,

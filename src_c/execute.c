@@ -40,7 +40,8 @@ static void move(const mxl_view *v, char *contiguous, movement how) {
 }
 
 static char *room_for(const mxl_view *v, mxl_status *status) {
-    char *room = (char *)malloc((size_t)count(v) * (size_t)v->itemsize);
+    const uint64_t bytes = (uint64_t)count(v) * (uint64_t)v->itemsize;
+    char *room = bytes <= SIZE_MAX ? (char *)malloc((size_t)bytes) : NULL;
     if (room == NULL)
         *status = MXL_ERR_MEMORY;
     return room;

@@ -52,20 +52,20 @@ static void *swap(void *block) {
 }
 #endif
 
-void *mxl_scratch_take(size_t bytes) {
+void *mxl_scratch_take(uint64_t bytes) {
     char *block = (char *)swap(NULL), *allocated;
     if (block && header_of(block)->bytes >= bytes)
         return block;
     release(block);
     if (bytes > SIZE_MAX - LINE - sizeof(header))
         return NULL;
-    allocated = (char *)malloc(bytes + LINE + sizeof(header));
+    allocated = (char *)malloc((size_t)bytes + LINE + sizeof(header));
     if (allocated == NULL)
         return NULL;
     block = allocated + sizeof(header);
     block += (LINE - (uintptr_t)block % LINE) % LINE;
     header_of(block)->allocated = allocated;
-    header_of(block)->bytes = bytes;
+    header_of(block)->bytes = (size_t)bytes;
     return block;
 }
 

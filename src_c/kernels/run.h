@@ -5,12 +5,12 @@
  */
 typedef struct {
     const mxl_job *job;
-    char *memory;        /* of all workers */
-    size_t worker_bytes; /* of one */
-    int64_t step;        /* elements of a tile's buffer, */
-    int64_t scratch;     /* of x and of g, */
-    int64_t wide;        /* of wide, */
-    size_t extra;        /* bytes of the row loops' own */
+    char *memory;          /* of all workers */
+    uint64_t worker_bytes; /* of one; size_t has 32 bits on some machines */
+    int64_t step;          /* elements of a tile's buffer, */
+    int64_t scratch;       /* of x and of g, */
+    int64_t wide;          /* of wide, */
+    size_t extra;          /* bytes of the row loops' own */
     void *shared;
     double *cells;       /* of all chunks */
     int64_t chunk_cells; /* of one: value, dweight, din */
@@ -111,7 +111,7 @@ static void MXL_T(plan_memory)(MXL_T(team) * team, int64_t tile) {
     team->extra = (team->extra + 63) / 64 * 64;
     team->worker_bytes =
         team->extra + MXL_SPARSE_TILE * sizeof(int64_t) +
-        (size_t)(team->step * MXL_T(worker_buffers) + team->scratch * 2 + team->wide) *
+        (uint64_t)(team->step * MXL_T(worker_buffers) + team->scratch * 2 + team->wide) *
             sizeof(real);
     team->worker_bytes = (team->worker_bytes + 127) / 128 * 128; /* no cache line for two of them */
 }
@@ -123,7 +123,8 @@ static mxl_status MXL_T(run)(const mxl_job *job) {
     mxl_status status = MXL_ERR_MEMORY;
     MXL_T(team) team;
     MXL_T(sdml) sdml;
-    size_t memory, all_cells, i;
+    uint64_t memory, all_cells;
+    size_t i;
     double *cells;
     char *block;
     if (threads > job->n_chunks)
@@ -136,15 +137,15 @@ static mxl_status MXL_T(run)(const mxl_job *job) {
     MXL_T(plan_memory)(&team, tile);
     for (i = 0; i < MXL_OUTPUT_COUNT; i++)
         team.chunk_cells += MXL_T(cells_of)(outputs[i]);
-    memory = team.worker_bytes * (size_t)threads;
-    all_cells = (size_t)(team.chunk_cells * job->n_chunks) * sizeof(double);
+    memory = team.worker_bytes * (uint64_t)threads;
+    all_cells = (uint64_t)(team.chunk_cells * job->n_chunks) * sizeof(double);
     all_cells = (all_cells + 63) / 64 * 64;
     block = (char *)mxl_scratch_take(
         memory + all_cells + (job->loop == MXL_MATRICES ? MXL_T(sdml_shared_bytes)(job) : 0));
     if (block) {
         team.memory = block;
         team.cells = (double *)(block + memory);
-        memset(team.cells, 0, all_cells);
+        memset(team.cells, 0, (size_t)all_cells);
         if (job->loop == MXL_MATRICES)
             MXL_T(sdml_begin)(&sdml, job, block + memory + all_cells);
         mxl_parallel(threads, job->n_chunks, MXL_T(run_chunk), &team);

@@ -1,8 +1,14 @@
 /* portable.h - what C99, C++ and CUDA C++ spell differently */
 #ifndef MXL_PORTABLE_H
 #define MXL_PORTABLE_H
+#include <float.h>
 #include <stdint.h>
 #include <string.h>
+
+/* Each operation has to round to its type: exp and compensated sums are built on that. */
+#if FLT_EVAL_METHOD == 1 || FLT_EVAL_METHOD == 2
+#error "numbers would keep more digits than they have; x86: -mfpmath=sse, s390x: -fexcess-precision=fast"
+#endif
 
 #if defined(__CUDACC__)
 #define MXL_FN static __host__ __device__ __forceinline__

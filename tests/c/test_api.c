@@ -303,6 +303,23 @@ static void test_refusals(void) {
     CHECK(RUN(MXL_L2, &good, 2) == MXL_OK, "and the good call works");
 }
 
+/* a row of which copies would have 6 GB, from an array that repeats one number */
+static void test_memory(void) {
+    float x = 1, v[1];
+    int64_t repeat[2] = {0, 0};
+    tensor in[3], tv;
+    const mxl_tensor *inputs[3];
+    int i;
+    for (i = 0; i < 3; i++) {
+        inputs[i] = make(&in[i], &x, MXL_FLOAT, 32, 2, 1, (int64_t)1 << 28);
+        in[i].t.strides = repeat;
+    }
+    make(&tv, v, MXL_FLOAT, 32, 1, 1, 0);
+    if (sizeof(size_t) < 8) /* elsewhere there may be as much */
+        refused(mxl_run(MXL_TRIPLET, NULL, 3, inputs, NULL, &tv.t, NULL, &exec), MXL_ERR_MEMORY,
+                MXL_ARG_NONE, WORDS("memory"));
+}
+
 /* eight axes, byte offsets, negative strides, bfloat16 */
 static void test_tensors(void) {
     uint16_t p[4] = {0x3f80, 0x4000, 0x4040, 0x4080}, v[4], d[4]; /* 1 2 3 4 */
@@ -331,6 +348,7 @@ int main(void) {
     test_absent();
     test_planning();
     test_refusals();
+    test_memory();
     test_tensors();
     return finish();
 }

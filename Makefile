@@ -10,7 +10,7 @@ demo:
 
 test:
 	@.ci/setup test
-	.venv/bin/ctest --test-dir $(BUILD) --output-on-failure -j 2
+	.venv/bin/ctest --test-dir $(BUILD) --output-on-failure --timeout 120 -j 2
 	.venv/bin/pytest
 	@.ci/install-suite
 	.ci/perl test
@@ -51,8 +51,8 @@ growth: # time against size, batch, classes, frames and threads
 	@.ci/setup demo
 	.venv/bin/python tests/bench/growth.py --json growth.json --picture growth.png $(ARGS)
 
-arm64 clang asan: # the C tests elsewhere; see the script
-	@.ci/c-suite $@
+asan asan-clang tsan valgrind arm64 s390x i386 clang musl tcc: # the suites in another build
+	@.ci/variant $@ $(ARGS)
 
 abi: # the interface of the C library, as programs see it, against its description
 	@.ci/abi
@@ -79,4 +79,4 @@ fmt: # needs clang-format and ruff
 	ruff format mxloss docs src_c tests/tools tests/bench tests/recipes
 
 clean:
-	rm -rf build .c-suite .venv .mxnet .bench-torch .types .package .pythons .bench-jax
+	rm -rf build .venv .mxnet .bench-torch .types .package .pythons .bench-jax

@@ -1,14 +1,15 @@
 /*
- * test_bits.c - the same bits on every processor with fused multiply-add
+ * test_bits.c - the same bits on every processor with fused multiply-add, and the same bits on
+ * every one without
  *
- *     test_bits tests/golden/bits.txt           compare; 77 if these kernels do without it
- *     test_bits tests/golden/bits.txt --write   write the file
+ *     test_bits tests/c           compare with bits.txt there or, for the base kernels,
+ * bits_base.txt test_bits tests/c --write   write that file
  *
  * Every loss, with its options, in every floating type, on ordinary and on extreme numbers and over
  * shapes around the widths of vectors and tiles: value and all gradients, hashed. The file has the
- * hashes of one machine; whatever compiler, instruction set, thread count and operating system run
- * this must find the same. Inputs come from integers, exactly, so that no library has a say in
- * them.
+ * hashes of one machine; whatever compiler, processor, byte order, thread count and operating
+ * system run this must find the same. Inputs come from integers, exactly, so that no library has a
+ * say in them.
  */
 #include <mxloss.h>
 #include <string.h>
@@ -218,13 +219,14 @@ static uint64_t run(size_t c, size_t d, const int64_t *shape, int extreme, uint6
 
 int main(int argc, char **argv) {
     const int writing = argc > 2 && strcmp(argv[2], "--write") == 0;
-    FILE *file = argc > 1 ? fopen(argv[1], writing ? "w" : "r") : NULL;
-    char wanted[80], found[80];
+    const char *name = mxl_get_isa() == MXL_ISA_BASE ? "bits_base.txt" : "bits.txt";
+    char path[1024], wanted[80], found[80];
+    FILE *file;
     size_t c, d, s;
+    snprintf(path, sizeof path, "%s/%s", argc > 1 ? argv[1] : ".", name);
+    file = fopen(path, writing ? "w" : "r");
     if (file == NULL)
-        return printf("usage: %s bits.txt [--write]\n", argv[0]), 1;
-    if (mxl_get_isa() == MXL_ISA_BASE)
-        return printf("the base kernels have no fused multiply-add, and so other bits\n"), 77;
+        return printf("%s cannot be opened; usage: %s tests/c [--write]\n", path, argv[0]), 1;
     for (c = 0; c < sizeof cases / sizeof *cases; c++)
         for (d = 0; d < N_DTYPES; d++) {
             uint64_t h = 0xcbf29ce484222325u;

@@ -199,6 +199,7 @@ static void test_threads(char *self) {
 int main(int argc, char **argv) {
     int i, k;
     (void)argc;
+    SKIP_WITHOUT_FORKS;
     for (i = 0; i < 2; i++)
         for (k = 0; k < SLOTS; k++)
             room[i][k] = (char *)__real_malloc(ROOM);

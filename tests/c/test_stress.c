@@ -339,6 +339,7 @@ static void test_signals(long n) {
 int main(int argc, char **argv) {
     const char *what = argc > 1 ? argv[1] : "";
     const long n = argc > 2 ? atol(argv[2]) : 0;
+    SKIP_WITHOUT_FORKS;
     if (!*what || strcmp(what, "forks") == 0)
         test_forks(n ? n : 60);
     if (!*what || strcmp(what, "exits") == 0)

@@ -11,6 +11,7 @@ import textwrap
 
 import numpy as np
 import pytest
+from builds import usual_build
 
 import mxloss as mx
 from mxloss import _native
@@ -55,6 +56,7 @@ def test_docstrings():
     assert ran > 0
 
 
+@usual_build
 def test_c_example(tmp_path):
     """It compiles without a warning, against the library as built, and prints what it says."""
     source = ROOT / "docs/examples/huber.c"

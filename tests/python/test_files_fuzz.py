@@ -12,6 +12,7 @@ import sys
 import time
 
 import pytest
+from builds import usual_build
 
 import mxloss as mx
 
@@ -19,6 +20,7 @@ SECONDS = os.environ.get("MXLOSS_FUZZ_SECONDS")
 SEED = str(time.time_ns()) if SECONDS else "1"
 
 
+@usual_build
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="reads its memory from Linux")
 @pytest.mark.parametrize("kind", ["hostile", "parameters", "graphs"])
 def test_files(kind):

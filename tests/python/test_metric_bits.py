@@ -8,6 +8,7 @@ import layouts
 import metric
 import numpy as np
 import pytest
+from builds import usual_build
 from cases import FLOATS
 from test_isa import bits, need
 from test_outputs import FREE, output
@@ -274,6 +275,7 @@ def test_squares_of_floats_may_overflow(big, length):
 # ---- Memory --------------------------------------------------------------------------------------
 
 
+@usual_build
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_memory_of_sdml(tmp_path):
     """N x N numbers and some copies of the inputs, not N x N x D, which would be 4.5 GB."""

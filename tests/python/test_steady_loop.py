@@ -5,6 +5,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from builds import usual_build
 
 import mxloss as mx
 from mxloss import autograd, nd
@@ -151,6 +152,7 @@ def steady(step):
         tracemalloc.stop()
 
 
+@usual_build
 @pytest.mark.parametrize("form", ["sum", "mean", "out"])
 @pytest.mark.parametrize("loss, make", CALLS, ids=lambda x: type(x).__name__)
 def test_a_steady_loop_needs_no_memory(loss, make, form):

@@ -13,6 +13,7 @@ import subprocess
 from collections import Counter
 
 import pytest
+from builds import usual_build
 
 ROOT = pathlib.Path(__file__).parents[2]
 REGISTERS = {"base": "xmm", "avx2": "ymm", "avx512": "zmm"}
@@ -44,6 +45,7 @@ def arithmetic(path):
     return {name: count for name, count in counts.items() if LOOPS.match(name)}
 
 
+@usual_build
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="reads x86-64 instructions")
 @pytest.mark.parametrize("isa", REGISTERS)
 def test_loops_are_vectorised(isa, tmp_path):

@@ -1,0 +1,13 @@
+"""What the module under test was built with."""
+
+import re
+
+import pytest
+
+import mxloss as mx
+
+WATCHED = re.findall(r"-fsanitize=\S+|--coverage", mx.show_config("dicts")["build"])
+
+# for what an instrumented module cannot show: speed, memory, instructions; and for programs and
+# libraries that are not this module
+usual_build = pytest.mark.skipif(WATCHED != [], reason=f"built with {' '.join(WATCHED)}")

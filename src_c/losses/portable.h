@@ -7,7 +7,7 @@
 
 /* Each operation has to round to its type: exp and compensated sums are built on that. */
 #if FLT_EVAL_METHOD == 1 || FLT_EVAL_METHOD == 2
-#error "numbers would keep more digits than they have; x86: -mfpmath=sse, s390x: -fexcess-precision=fast"
+#error "needs numbers rounded to their type: x86 -mfpmath=sse, s390x -fexcess-precision=fast"
 #endif
 
 #if defined(__CUDACC__)

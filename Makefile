@@ -51,6 +51,9 @@ growth: # time against size, batch, classes, frames and threads
 	@.ci/setup demo
 	.venv/bin/python tests/bench/growth.py --json growth.json --picture growth.png $(ARGS)
 
+accuracy: # the worst errors next to PyTorch, JAX and MXNet, into docs/accuracy.*; exp, log, log1p of all floats
+	@.ci/accuracy
+
 asan asan-clang tsan valgrind arm64 s390x i386 clang musl tcc: # the suites in another build
 	@.ci/variant $@ $(ARGS)
 
@@ -76,7 +79,7 @@ fuzz: # calls, losses, programs and files made by chance; SECONDS=60 for less
 fmt: # needs clang-format and ruff
 	clang-format -i include/*.h src_c/*.[ch] src_c/*/*.h tests/c/*.[ch] tests/c/*.cpp tests/fuzz/*.[ch] \
 		docs/examples/*.c docs/examples/*/*.c docs/examples/*/*.cpp
-	ruff format mxloss docs src_c tests/tools tests/bench tests/recipes
+	ruff format mxloss docs src_c tests/tools tests/bench tests/accuracy tests/recipes
 
 clean:
 	rm -rf build .venv .mxnet .bench-torch .types .package .pythons .bench-jax

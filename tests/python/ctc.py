@@ -91,8 +91,8 @@ def log_space(x, label):
 
 
 def digits(x, label):
-    """In mpmath's current precision: the normalisers' logarithms added up, the logarithm of the rest
-    of the probability, the softmax, the posterior of each class (None if there is no path)."""
+    """In mpmath's current precision: the normalisers' logarithms added up, the logarithm of what is
+    left of the probability, the softmax, the posterior of each class (None without a path)."""
     frames, classes = x.shape
     p = [[mpmath.exp(mpmath.mpf(float(a)) - float(row.max())) for a in row] for row in x]
     totals = [mpmath.fsum(row) for row in p]

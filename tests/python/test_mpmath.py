@@ -58,9 +58,9 @@ def errors(v, points, wanted):
 
 
 def check(v, result):
-    for name, rows in result.items():
-        bad = sorted((row for row in rows if not row[0] <= bound(v)), reverse=True)
-        assert not bad, f"{name}: {len(bad)} of {len(rows)}, the worst (ulp, arguments): {bad[:4]}"
+    for name, found in result.items():
+        bad = sorted((row for row in found if not row[0] <= bound(v)), reverse=True)
+        assert not bad, f"{name}: {len(bad)} of {len(found)}, the worst (ulp, arguments): {bad[:4]}"
 
 
 @pytest.mark.parametrize("dtype", FLOATS)

@@ -295,7 +295,7 @@ class NDArray(ArrayMethods):
         except (IndexError, ValueError, TypeError) as error:
             raise MXNetIndexError(f"{error}, for an array of shape {self.shape}") from None
         if not isinstance(part, np.ndarray):  # one element, as a view
-            part = self._data[(*(key if isinstance(key, tuple) else (key,)), ...)].reshape(1)
+            part = self._data[(key if isinstance(key, tuple) else (key,)) + (...,)].reshape(1)
         # a view if contiguous, as in MXNet
         return NDArray(part if part.flags.c_contiguous else part.copy())
 

@@ -214,13 +214,18 @@ def cores(result):
 
 
 def versions(result):
+    names = Results(result).names("ordinary")
     lines = []
-    for name, info in result["libraries"].items():
+    for library, info in result["libraries"].items():
         words = ", ".join(f"{k} {v}" for k, v in info.items() if k not in ("errors", "isa"))
-        lines.append(f"- {TITLES[name]}: {words}")
-        errors = info.get("errors", {})
-        if errors:
-            lines[-1] += f"; no result for {', '.join(errors)}"
+        lines.append(f"- {TITLES[library]}: {words}")
+        without = {}  # dtype: losses without a result
+        for key in info.get("errors", {}):
+            name, dtype = key.rsplit(" ", 1)
+            without.setdefault(dtype, []).append(name)
+        for dtype, losses in without.items():
+            losses = "all" if len(losses) >= len(names) - 1 else ", ".join(losses)
+            lines[-1] += f"; no result in {dtype}: {losses}"
     lines += [f"- missing: {name} ({why})" for name, why in result["missing"].items()]
     return "\n".join(lines)
 

@@ -1,5 +1,7 @@
 """What mxloss runs on here and whether it computes what it should: what to paste into a bug report."""
 
+from __future__ import annotations
+
 import argparse
 import os
 import shlex
@@ -9,7 +11,7 @@ import time
 from . import _core, _self_check, get_include, get_library, show_config
 
 
-def main(args=None):
+def main(args: list[str] | None = None) -> int:
     """Do what the command line says; the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m mxloss",
@@ -20,11 +22,11 @@ def main(args=None):
         "--cflags", action="store_true", help="only what to compile C programs with"
     )
     parser.add_argument("--libs", action="store_true", help="only what to link them with")
-    args = parser.parse_args(args)
-    if args.cflags or args.libs:
+    chosen = parser.parse_args(args)
+    if chosen.cflags or chosen.libs:
         library = get_library()
-        words = ["-I" + get_include()] if args.cflags else []
-        words += [library, "-Wl,-rpath," + os.path.dirname(library)] if args.libs else []
+        words = ["-I" + get_include()] if chosen.cflags else []
+        words += [library, "-Wl,-rpath," + os.path.dirname(library)] if chosen.libs else []
         print(shlex.join(words))
         return 0
     show_config()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -38,16 +39,29 @@ class Node:
 
     __slots__ = ("attributes", "entry", "inputs", "name", "texts")
 
-    def __init__(self, entry, name, inputs=(), attributes=None, texts=None):
+    entry: Any  # an Operator, or None
+    name: str
+    inputs: list[Any]
+    attributes: dict[str, Any]
+    texts: dict[str, str]
+
+    def __init__(
+        self,
+        entry: Any,
+        name: str,
+        inputs: Any = (),
+        attributes: dict[str, Any] | None = None,
+        texts: dict[str, str] | None = None,
+    ) -> None:
         self.entry, self.name, self.inputs = entry, name, list(inputs)
         self.attributes, self.texts = attributes or {}, texts or {}
 
     @property
-    def outputs(self):
+    def outputs(self) -> int:
         """Number of results."""
         return 1 if self.entry is None else self.entry.outputs(self.attributes)
 
-    def output_names(self):
+    def output_names(self) -> list[str]:
         """Names of the results; a variable's is its own."""
         if self.entry is None:
             return [self.name]
@@ -55,7 +69,7 @@ class Node:
             return [f"{self.name}_output"]
         return [f"{self.name}_output{i}" for i in range(self.outputs)]
 
-    def declared(self, key):
+    def declared(self, key: str) -> Any:
         """The shape ('__shape__') or dtype ('__dtype__') that a variable was made with, or None."""
         text = self.texts.get(key)
         if text is None:

@@ -1,5 +1,9 @@
 """Errors, under the names that MXNet's users catch."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 
 __all__ = ["MXNetError", "numeric_types", "string_types"]
@@ -44,7 +48,7 @@ class MXNetMemoryError(MXNetError, MemoryError):
     """Working memory could not be had."""
 
 
-def dtype_of(dtype):
+def dtype_of(dtype: Any) -> np.dtype[Any]:
     """What numpy takes for a dtype, as one."""
     try:
         return np.dtype(dtype)

@@ -183,11 +183,11 @@ def as_input(loss: str, name: str, x: Any, need_array: bool) -> Any:
         except (ValueError, Warning) as error:  # of rows of several lengths numpy 1.23 only warns
             raise MXNetValueError(f"{loss}: {name} cannot be made into an array: {error}") from None
     if not _known_dtype(x.dtype):
-        if not x.dtype.isnative and x.dtype.newbyteorder("=") in DTYPES:
-            return x.astype(x.dtype.newbyteorder("="))
-        raise MXNetTypeError(
-            f"{loss}: {name} has dtype {x.dtype}; expected a real number type of at most 64 bits"
-        )
+        if x.dtype.isnative or x.dtype.newbyteorder("=") not in DTYPES:
+            raise MXNetTypeError(
+                f"{loss}: {name} has dtype {x.dtype}; expected a real number type of at most 64 bits"
+            )
+        x = x.astype(x.dtype.newbyteorder("="))
     if x.ndim > lib.MXL_MAX_NDIM:
         raise MXNetValueError(
             f"{loss}: {name} has {x.ndim} dimensions; expected at most {lib.MXL_MAX_NDIM}"

@@ -68,6 +68,10 @@ def _path(fname):
     """A path; open() would take a number for a file that is open already."""
     if not isinstance(fname, (str, os.PathLike)):
         raise MXNetTypeError(f"fname is of type {type(fname).__name__}; expected a string")
+    try:
+        os.fsencode(fname)
+    except UnicodeEncodeError:
+        raise MXNetValueError(f"fname is {fname!r}; no file can have that name") from None
     return fname
 
 

@@ -52,5 +52,5 @@ def dtype_of(dtype: Any) -> np.dtype[Any]:
     """What numpy takes for a dtype, as one."""
     try:
         return np.dtype(dtype)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise MXNetTypeError(f"dtype is {dtype!r}: {error}") from None

@@ -164,7 +164,7 @@ class Block(BlockFiles):
     _op_hooks: list[Any]
 
     def __init__(self, prefix: str | None = None, params: ParameterDict | None = None) -> None:
-        empty = prefix == ""
+        empty = isinstance(prefix, str) and not prefix
         prefix, params = _Scope.new_names(prefix, params, self._alias())
         self.__dict__.update(
             _empty_prefix=empty,

@@ -166,9 +166,15 @@ class FusedLoss(Loss):
 
     def _in_operators(self, F, inputs, named_inputs):
         try:
-            inspect.signature(self._graph).bind(F, *inputs, **named_inputs)
+            given = inspect.signature(self._graph).bind(F, *inputs, **named_inputs).arguments
         except TypeError as error:
             raise MXNetTypeError(f"{type(self).__name__}: {error}") from None
+        for name in self._info.inputs:
+            if F is not nd and not isinstance(given.get(name), (Symbol, type(None))):
+                raise MXNetTypeError(
+                    f"{type(self).__name__}: {name} is of type {type(given[name]).__name__}; "
+                    "expected a Symbol"
+                )
         return self._graph(F, *inputs, **named_inputs)
 
     def _is_custom(self):

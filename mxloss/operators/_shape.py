@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..base import MXNetValueError
-from ._table import at_least_1d, normalise_axes, one_axis, operator, unbroadcast
+from ._table import added_at, at_least_1d, normalise_axes, one_axis, operator, unbroadcast
 
 # ---- Shapes --------------------------------------------------------------------------------------
 
@@ -272,9 +272,7 @@ def index_(data, key):
     """data[key] for any key of numpy; elements that are taken twice add up."""
 
     def pullback(g):
-        d = np.zeros_like(data)
-        np.add.at(d, key, g)
-        return (d,)
+        return (added_at(data, key, g),)
 
     return at_least_1d(np.asarray(data[key])), lambda g: pullback(g.reshape(data[key].shape))
 
@@ -322,9 +320,7 @@ def take(a, indices, axis=0, mode="clip"):
     places = as_index(indices, a.shape[at], mode)
 
     def pullback(g):
-        d = np.zeros_like(a)
-        np.add.at(d, (slice(None),) * at + (places,), g)
-        return d, None
+        return added_at(a, (slice(None),) * at + (places,), g), None
 
     return np.take(a, places, at), pullback
 
@@ -340,9 +336,7 @@ def gather_nd(data, indices):
     places = tuple(indices.astype(np.int64))
 
     def pullback(g):
-        d = np.zeros_like(data)
-        np.add.at(d, places, g)
-        return d, None
+        return added_at(data, places, g), None
 
     return data[places], pullback
 

@@ -176,6 +176,16 @@ def one_axis(axis, ndim):
     return int(axis) % ndim
 
 
+def added_at(a, key, g):
+    """Zeros of a's shape, to which g is added at an index, for all times that it names an element."""
+    d = np.zeros_like(a, order="C")
+    if max(d.ndim, g.ndim) <= 32:
+        np.add.at(d, key, g)
+    else:  # for which numpy has no room there, without noticing
+        np.add.at(d.reshape(-1), np.arange(d.size).reshape(d.shape)[key].ravel(), g.ravel())
+    return d
+
+
 def at_least_1d(a):
     """Reductions to a single number have shape (1,)."""
     return a.reshape(1) if a.ndim == 0 else a

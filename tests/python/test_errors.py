@@ -65,6 +65,7 @@ NO_NUMBERS = [(np.ones((4, 3), complex), TypeError, "complex128"),
               (np.zeros((4, 3), "i4,f4"), TypeError, "f4"),
               (np.ma.ones((4, 3)), TypeError, "masked array"),
               (np.ones((1,) * 17), ValueError, "17 dimensions"),
+              (np.ones((1,) * 17, np.dtype("f4").newbyteorder()), ValueError, "17 dimensions"),
               ([[1, 2], [3]], ValueError, "cannot be made into an array"),
               ([["a", "b"]], TypeError, "dtype"), ([None, 1.0], TypeError, "object")]
 

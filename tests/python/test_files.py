@@ -329,6 +329,8 @@ def test_older_forms():
     (lambda: nd.save("f", {"a": 1}), TypeError, "entry a is of type int"),
     (lambda: nd.save("f", {1: X}), TypeError, "name 1 is not a string"),
     (lambda: nd.save(3, [X]), TypeError, "fname is of type int"),
+    (lambda: nd.save("\ud800", [X]), ValueError, "no file can have that name"),
+    (lambda: nd.load("\ud800"), ValueError, "no file can have that name"),
     (lambda: nd.save("f", nd.NDArray(np.ones(2, "uint16"))), TypeError, "uint16"),
     (lambda: nd.save("none/f", X), OSError, "none/f"), (lambda: nd.load("none"), OSError, "none"),
     (lambda: nd.load(0), TypeError, "fname is of type int"),

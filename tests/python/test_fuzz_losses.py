@@ -10,6 +10,7 @@ from row_cases import ALL
 from mxloss import autograd, nd, sym
 
 EPSILON = {"float16": 2e-3, "float32": 4e-7, "float64": 1e-14}
+GRAPHS = [v for v in ALL if "infeasible" not in v.ctor]  # which operators cannot say
 LENGTHS = st.sampled_from([1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 33, 65])
 
 
@@ -55,7 +56,7 @@ def close(found, expected, scale, tolerance, name):
 def test_like_the_formula(example):
     v, loss, x, batch_axis, head = example
     value, grads = v.run(x, loss, head_grad=head)
-    dtype = x["pred"].dtype
+    dtype = x["pred"].dtype.newbyteorder("=")
     wide = {name: np.array(a, a.dtype if a.dtype.kind in "iu" else np.float64)
             for name, a in x.items()}
     expected = v.reference(wide, batch_axis, head=head)
@@ -97,7 +98,7 @@ def graph_of(v, loss, x, head):
     return value.asnumpy(), {n: slopes[n].asnumpy() for n in wanted}
 
 
-@holds(calls(ALL, dtypes=("float64",)), 120)
+@holds(calls(GRAPHS, dtypes=("float64",)), 120)
 def test_kernel_like_graph(example):
     """Both faces of a loss, in float64 and off the kinks."""
     v, loss, x, _, head = example

@@ -244,3 +244,16 @@ def test_errors(call, error, phrases):
         call(nd.array(A))
     for phrase in phrases:
         assert phrase in str(caught.value)
+
+
+def test_picking_from_many_axes():
+    """Of an index and an array with more axes together than numpy's add.at has room for."""
+    table = nd.NDArray(np.arange(3.0).reshape(3, *[1] * 19))
+    places = nd.NDArray(np.array([2.0, 0, 2]).reshape(3, *[1] * 19))
+    for pick in (nd.Embedding, lambda i, t: nd.take(t, i)):
+        table.attach_grad()
+        with autograd.record():
+            picked = pick(places, table)
+        picked.backward()
+        assert picked.shape == (3,) + (1,) * 38
+        np.testing.assert_array_equal(table.grad.asnumpy().ravel(), [1, 0, 2])

@@ -112,7 +112,8 @@ mxl_status mxl_array_read(const mxl_call *call, mxl_array *a, int32_t arg, const
         a->count *= t->shape[i];
     }
     for (i = t->ndim - 1; i >= 0; i--) {
-        a->stride[i] = t->strides ? t->strides[i] : step;
+        /* where a stride leads nowhere, it may be any number: nobody has to calculate with it */
+        a->stride[i] = a->count == 0 || t->shape[i] == 1 ? 0 : t->strides ? t->strides[i] : step;
         step = a->count ? step * t->shape[i] : 0; /* an empty array's other lengths may be huge */
     }
     a->data = t->data ? (char *)t->data + t->byte_offset : NULL;

@@ -118,9 +118,9 @@ static void MXL_T(pick_tile)(MXL_T(worker) * a, int64_t position, int64_t n) {
     }
 }
 
-/* `ldx` and `ldg` elements from class to class; with ldg 0 the exponentials are dropped */
+/* `ldx` and `ldg` elements from class to class; what no gradient wants is dropped */
 static void MXL_T(columns)(MXL_T(worker) * a, const real *restrict x, int64_t ldx, real *restrict g,
-                           int64_t ldg, int64_t n) {
+                           int64_t ldg, int want, int64_t n) {
     enum { width = MXL_SPARSE_TILE };
     const int64_t classes = a->job->classes;
     real max[width], x_label[width], e_label[width];
@@ -164,7 +164,7 @@ static void MXL_T(columns)(MXL_T(worker) * a, const real *restrict x, int64_t ld
 #endif
     }
     MXL_T(row_values)(e, max, x_label, r, n);
-    if (ldg == 0)
+    if (!want) /* with one class ldg may be 0, too */
         return;
     MXL_T(row_gradients)(max, e_label, a->u, r, n);
     for (c = 0; c < classes; c++)
@@ -192,7 +192,7 @@ static void MXL_T(columns_tile)(MXL_T(worker) * a, int64_t position, int64_t n) 
     }
     if (g == NULL)
         g = a->g;
-    MXL_T(columns)(a, x, ldx, g, ldg, n);
+    MXL_T(columns)(a, x, ldx, g, ldg, want, n);
     if (want && !g_in_place)
         for (c = 0; c < job->classes; c++, out.data += out_step)
             MXL_T(store)(&out, position, n, g + c * n);

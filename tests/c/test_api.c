@@ -149,6 +149,32 @@ static void test_absent(void) {
     CHECK(memcmp(v, v2, sizeof v) == 0 && memcmp(d, d2, sizeof d) == 0, "NULL input");
 }
 
+/* of an axis of length 1 the stride leads nowhere: any will do, for inputs and outputs */
+static void test_strides_of_one(void) {
+    static const int64_t any[] = {0, 5, -1, INT64_MAX, INT64_MIN};
+    float x[3] = {1, -2, 0.5f}, d[3], v[1];
+    int32_t classes[3] = {0, 0, 0};
+    tensor tx, tz, tv, td;
+    const mxl_tensor *in[2] = {make(&tx, x, MXL_FLOAT, 32, 2, 1, 3),
+                               make(&tz, classes, MXL_INT, 32, 1, 3, 0)};
+    mxl_tensor *value = make(&tv, v, MXL_FLOAT, 32, 1, 1, 0);
+    mxl_tensor *const grads[2] = {make(&td, d, MXL_FLOAT, 32, 2, 1, 3), NULL};
+    mxl_options o;
+    int i, k;
+    mxl_defaults(MXL_SOFTMAX_CROSS_ENTROPY, &o);
+    o.axis = 0; /* one class, whose probability is 1 */
+    tx.t.strides = tx.strides, td.t.strides = td.strides, tv.t.strides = tv.strides;
+    tx.strides[1] = td.strides[1] = 1;
+    for (i = 0; i < 25; i++) {
+        tx.strides[0] = any[i % 5], td.strides[0] = tv.strides[0] = any[i / 5];
+        v[0] = d[0] = d[1] = d[2] = 7;
+        CHECK(mxl_run(MXL_SOFTMAX_CROSS_ENTROPY, &o, 2, in, NULL, value, grads, &exec) == MXL_OK,
+              "%s", error.message);
+        for (k = 0; k < 3; k++)
+            CHECK(d[k] == 0 && v[0] == 0, "strides %d: %g, value %g", i, d[k], v[0]);
+    }
+}
+
 static void test_planning(void) {
     int64_t shape[MXL_MAX_NDIM] = {-7, -7};
     tensor tp, tz, tw;
@@ -346,6 +372,7 @@ int main(void) {
     test_facts();
     test_isa();
     test_absent();
+    test_strides_of_one();
     test_planning();
     test_refusals();
     test_memory();

@@ -234,7 +234,7 @@ int main(int argc, char **argv) {
     test_callers();
     fflush(stdout);
     if (getenv("MXLOSS_NO_FORKS"))
-        printf("no forks under this emulator\n");
+        printf("no forks, see check.h\n");
     else
         test_forks(100 / share);
     return finish();

@@ -95,11 +95,12 @@ static void *load_use_unload(void *pause) {
 }
 
 static long in_use(void) { /* bytes of malloc's, if it tells */
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
+#ifdef __GLIBC_PREREQ
+#if __GLIBC_PREREQ(2, 33)
     return (long)mallinfo2().uordblks;
-#else
-    return 0;
 #endif
+#endif
+    return 0;
 }
 
 int main(int argc, char **argv) {

@@ -13,6 +13,7 @@ import types
 
 import numpy as np
 import pytest
+from builds import forks, usual_build
 from stress import ALL, bits, prepared
 
 import mxloss as mx
@@ -28,7 +29,8 @@ def some(full):
 
 def program(call, cwd, **environment):
     """What a function of stress.py prints in a process of its own, which has to end well."""
-    environment = {"PYTHONPATH": str(HERE), "OPENBLAS_NUM_THREADS": "1", **environment}
+    path = os.pathsep.join([str(HERE), str(pathlib.Path(mx.__file__).parents[1])])
+    environment = {"PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1", **environment}
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", f"import stress; stress.{call}"],
                           cwd=cwd, env={**os.environ, **environment}, capture_output=True, text=True,
                           timeout=3000)
@@ -72,6 +74,7 @@ def test_many_callers():
     assert wrong == []
 
 
+@forks
 def test_forks(tmp_path):
     program(f"forks({some(1000)})", tmp_path)
 
@@ -81,6 +84,7 @@ def test_endless(what, tmp_path):
     program(f"endless({what!r}, {some(10**6)})", tmp_path)
 
 
+@usual_build
 def test_core_without_memory(tmp_path):
     """MemoryError for each malloc of the core that fails, in any of several kinds of calls."""
     compiler = shutil.which("cc")

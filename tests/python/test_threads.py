@@ -8,6 +8,7 @@ import threading
 
 import numpy as np
 import pytest
+from builds import forks
 from cases import by_id
 from row_cases import ALL
 
@@ -53,7 +54,7 @@ def digest(_=None):
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork.*:DeprecationWarning")
-@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.parametrize("method", [pytest.param("fork", marks=forks), "spawn"])
 def test_multiprocessing(method):
     """Children compute the same, before and after the parent has used its threads."""
     mx.set_num_threads(3)

@@ -54,7 +54,7 @@ growth: # time against size, batch, classes, frames and threads
 accuracy: # the worst errors next to PyTorch, JAX and MXNet, into docs/accuracy.*; exp, log, log1p of all floats
 	@.ci/accuracy
 
-asan asan-clang tsan valgrind arm64 s390x i386 clang musl windows tcc: # the suites in another build
+asan asan-clang tsan valgrind coverage arm64 s390x i386 clang musl windows tcc: # the suites in another build
 	@.ci/variant $@ $(ARGS)
 
 abi: # the interface of the C library, as programs see it, against its description

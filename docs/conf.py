@@ -65,14 +65,3 @@ autodoc_typehints = "none"  # docstrings say it in words
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 napoleon_custom_sections = [("Inputs", "params_style"), ("Outputs", "params_style")]
-
-
-def leave_out(app, docname, source):
-    """Pages that are still being written: the first page lists them as soon as they are there."""
-    for page in ("accuracy",):
-        if docname == "index" and not (HERE / f"{page}.md").exists():
-            source[0] = source[0].replace(f"\n{page}\n", "\n")
-
-
-def setup(app):
-    app.connect("source-read", leave_out)

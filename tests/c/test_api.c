@@ -210,6 +210,7 @@ static void test_planning(void) {
 static void test_refusals(void) {
     float p[6] = {1, 2, 3, 4, 5, 6}, z[6] = {0, 2, 5, 1, 5, 7}, v[2], d[6];
     float labels[2] = {1, 3}, negative[6] = {1, 1, 1, 1, -2, 1};
+    int32_t classes[6] = {0, 2, 1, 1, 0, 2};
     tensor tp, tz, tv, td, other;
     const mxl_tensor *in[3] = {make(&tp, p, MXL_FLOAT, 32, 2, 2, 3),
                                make(&tz, z, MXL_FLOAT, 32, 2, 2, 3), NULL};
@@ -308,6 +309,15 @@ static void test_refusals(void) {
     refused(RUN(MXL_L2, &good, 2), MXL_ERR_DTYPE, MXL_ARG_VALUE,
             WORDS("value", "float64", "float32"));
     make(&tv, v, MXL_FLOAT, 32, 1, 2, 0);
+    make(&td, d, MXL_FLOAT, 16, 2, 2, 3);
+    refused(RUN(MXL_L2, &good, 2), MXL_ERR_DTYPE, MXL_ARG_GRAD,
+            WORDS("gradient", "pred", "float16", "float32"));
+    make(&tz, classes, MXL_INT, 32, 2, 2, 3);
+    grads[0] = NULL, grads[1] = make(&other, d, MXL_FLOAT, 32, 2, 2, 3);
+    refused(RUN(MXL_L2, &good, 2), MXL_ERR_DTYPE, MXL_ARG_GRAD + 1,
+            WORDS("label", "int32", "only floating inputs"));
+    make(&tz, z, MXL_FLOAT, 32, 2, 2, 3);
+    grads[0] = &td.t, grads[1] = NULL;
     make(&td, d, MXL_FLOAT, 32, 2, 3, 2);
     refused(RUN(MXL_L2, &good, 2), MXL_ERR_SHAPE, MXL_ARG_GRAD,
             WORDS("gradient", "pred", "(3, 2)", "(2, 3)"));

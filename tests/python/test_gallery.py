@@ -11,8 +11,10 @@ import sys
 
 import numpy as np
 import pytest
+from builds import usual_build
 
 ROOT = pathlib.Path(__file__).parents[2]
+pytestmark = usual_build
 
 
 @pytest.fixture

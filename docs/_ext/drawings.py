@@ -1,12 +1,20 @@
-"""Pictures of the losses whose value belongs to a row: what `{picture} name` draws.
+"""Pictures that are more than curves: what `{picture} name` draws.
 
 Each function returns panels: a size in inches and a function that draws on axes.
 """
+
+import json
+import pathlib
+import sys
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from mxloss.gluon import loss as losses
+
+HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE.parents[1] / "tests" / "bench"))
+import picture as bench
 
 SIZE = (4.6, 3.1)
 DASHES = ["-", (0, (6, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2))]
@@ -25,7 +33,7 @@ def each(loss, x, **inputs):
 
 
 def front(series, ink):
-    """The first page's: what a loss looks like, and where it pushes."""
+    """The first page's: what a loss looks like, and its gradient."""
     x = np.linspace(-4, 4, 401)
 
     def curves(which):
@@ -35,9 +43,8 @@ def front(series, ink):
                 label = np.full(x.shape, 1.0 if i == 2 else 0.0)
                 y = loss.value_and_grad(x, label)[which]
                 name = type(loss).__name__.replace("BinaryCrossEntropy", "BCE")
-                y = -y if which else y
                 axes.plot(x, y, color=series[i], linestyle=DASHES[i], label=name)
-            axes.set(xlabel="pred", title="minus the gradient" if which else "the loss")
+            axes.set(xlabel="pred", title="its gradient" if which else "the loss")
             axes.set_ylim((-3, 3) if which else (-0.2, 4))
             if which == 0:
                 axes.legend()
@@ -45,6 +52,21 @@ def front(series, ink):
         return draw
 
     return [(SIZE, curves(0)), (SIZE, curves(1))]
+
+
+def speed(series, ink):
+    """docs/benchmarks.json, a run of `make bench`: the peers' times over those of mxloss."""
+    result = json.loads((HERE.parent / "benchmarks.json").read_text())
+
+    def of_size(size):
+        def draw(axes):
+            bench.panel(axes, result, size, ink, series)
+            if size == bench.SIZES[0]:
+                axes.legend(loc="lower right")
+
+        return draw
+
+    return [((4.6, 4.4), of_size(size)) for size in bench.SIZES]
 
 
 def softmax_cross_entropy(series, ink):

@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import pytest
+from builds import usual_build
 
 import mxloss as mx
 
@@ -56,6 +57,7 @@ def test_python_programs(use, write, capsys):
     check(use, capsys.readouterr().out)
 
 
+@usual_build
 def test_c_programs(tmp_path):
     """They compile without a warning, and print the same."""
     (library,) = {path.resolve() for path in ROOT.glob("build/cp*/libmxloss.so")}
@@ -79,6 +81,7 @@ def run_perl(path, *blocks):
     return ran.stdout.split("\n", 1)[1].split("-- next --")[:-1]  # the first line says it builds
 
 
+@usual_build
 def test_perl_programs(tmp_path):
     printed = run_perl(tmp_path / "all.pl", *map(programs.perl, USES.values()))
     assert len(printed) == len(USES)
@@ -86,6 +89,7 @@ def test_perl_programs(tmp_path):
         check(use, text, digits=4)
 
 
+@usual_build
 def test_perl_pages(tmp_path):
     """README's lines; perl.md's loop learns, its call of the core computes Huber."""
     (readme,) = blocks(ROOT / "README.md", "perl")

@@ -11,6 +11,7 @@ import time
 import golden
 import numpy as np
 import pytest
+from builds import usual_build
 
 import mxloss as mx
 from mxloss import __main__ as program
@@ -99,6 +100,7 @@ def test_notices_an_error(monkeypatch):
     assert found and all(s.startswith("L2Loss ") and "MemoryError: none left" in s for s in found)
 
 
+@usual_build
 def test_c_program(tmp_path):
     """What --cflags and --libs print compiles a program, which then runs as it is."""
     source = golden.FOLDER.parents[1] / "docs/examples/huber.c"

@@ -79,6 +79,7 @@ def test_forks(tmp_path):
     program(f"forks({some(1000)})", tmp_path)
 
 
+@usual_build
 @pytest.mark.parametrize("what", ["values", "records", "refusals"])
 def test_endless(what, tmp_path):
     program(f"endless({what!r}, {some(10**6)})", tmp_path)

@@ -5,7 +5,7 @@
     ```
 
 draws value and gradient over the prediction, one curve a line: the loss, its label and further
-inputs, the legend. `{picture} sdml` calls the function of that name in `drawings`;
+inputs, the legend. `{picture} sdml` calls the function of that name in `figures`;
 `{thumbnails}` names pages.
 
 A picture is one SVG per panel, inside the page, whose colours are the page's: light or dark.
@@ -18,7 +18,7 @@ import re
 
 import matplotlib as mpl
 import numpy as np
-import drawings
+import figures
 from docutils import nodes
 from matplotlib.figure import Figure
 from sphinx.util.docutils import SphinxDirective
@@ -103,13 +103,13 @@ def curves(spec, lines):
                 if loss._core_name == "PoissonNLLLoss":
                     inputs["target"] = inputs.pop("label")
                 inputs = {key: np.full(x.shape, float(z)) for key, z in inputs.items()}
-                y = drawings.each(loss, x, **inputs)[which]
+                y = figures.each(loss, x, **inputs)[which]
                 axes.plot(x, y, color=SERIES[i], linestyle=DASHES[i], label=legend)
             axes.set(title=title, xlabel=what)
             if which == 0:
                 axes.legend()
 
-        return drawings.SIZE, draw
+        return figures.SIZE, draw
 
     alt = f"Value and gradient over {what}: " + "; ".join(legend for _, _, legend in rows)
     return [drawing(0, "the loss"), drawing(1, f"its gradient with respect to {what}")], alt
@@ -132,7 +132,7 @@ class Picture(SphinxDirective):
 
     def run(self):
         name = self.arguments[0]
-        drawings = getattr(drawings, name)(SERIES, INK)
+        drawings = getattr(figures, name)(SERIES, INK)
         alt = " ".join(self.content)
         caption = nodes.paragraph()
         self.state.nested_parse(self.content, 0, caption)
@@ -157,7 +157,7 @@ class Thumbnails(SphinxDirective):
             if kind == "curves":
                 draw = curves(spec, body.splitlines())[0][0][1]
             else:
-                draw = getattr(drawings, spec)(SERIES, INK)[0][1]
+                draw = getattr(figures, spec)(SERIES, INK)[0][1]
             title = text.split("\n")[0].removeprefix("# ")
             links.append(f'<a href="{stem}.html">{self.small(stem, draw)}<span>{title}</span></a>')
         return [nodes.raw("", f'<div class="thumbnails">{"".join(links)}</div>', format="html")]

@@ -160,24 +160,23 @@ MXL_LOOP void sums_of_short_rows(double *restrict sums, const float *restrict v,
 }
 #endif
 
-/* the sums of rows of n elements */
+/* the sums of rows of n elements, fewer than MXL_SHORT_ROW */
 static void MXL_T(row_sums)(const real *v, int64_t rows, int64_t n, real *sums) {
-    int64_t r;
 #if MXL_REAL == 32
     enum { batch = 64 };
     double some[batch];
-    int64_t i, m;
-    for (r = 0; n < MXL_SHORT_ROW && r < rows; r += m) {
+    int64_t r, i, m;
+    for (r = 0; r < rows; r += m) {
         m = rows - r < batch ? rows - r : batch;
         sums_of_short_rows(some, v + r * n, n, m);
         for (i = 0; i < m; i++)
             sums[r + i] = (real)some[i];
     }
-    if (n < MXL_SHORT_ROW)
-        return;
-#endif
+#else
+    int64_t r;
     for (r = 0; r < rows; r++)
         sums[r] = (real)MXL_T(total)(MXL_T(sum_of)(v + r * n, n));
+#endif
 }
 
 static void MXL_T(sink_rows)(MXL_T(sink) * s, const real *src, int64_t n) {

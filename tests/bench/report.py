@@ -1,6 +1,7 @@
 """The results of run.py as Markdown tables.
 
-python tests/bench/report.py RESULTS.json        prints the tables of an earlier run
+python tests/bench/report.py RESULTS.json            prints the tables of an earlier run
+python tests/bench/report.py RESULTS.json LEAST.json  and writes the least times: what a picture needs
 """
 
 import json
@@ -191,5 +192,24 @@ def text(result):
     return "\n\n".join(parts)
 
 
+def least(result):
+    """The result without everything but the least time of each cell, rounded to nanoseconds."""
+    cells = [
+        {
+            "case": cell["case"],
+            "size": cell["size"],
+            "times": {
+                peer: {form: {"min": round(t["min"], 9)} for form, t in forms.items()}
+                for peer, forms in cell["times"].items()
+            },
+        }
+        for cell in result["cells"]
+    ]
+    return {"date": result["date"], "peers": result["peers"], "cells": cells}
+
+
 if __name__ == "__main__":
-    print(text(json.loads(pathlib.Path(sys.argv[1]).read_text())))
+    loaded = json.loads(pathlib.Path(sys.argv[1]).read_text())
+    if len(sys.argv) > 2:
+        pathlib.Path(sys.argv[2]).write_text(json.dumps(least(loaded), indent=1) + "\n")
+    print(text(loaded))

@@ -62,7 +62,7 @@ def speed(series, ink):
         def draw(axes):
             bench.panel(axes, result, size, ink, series)
             if size == bench.SIZES[0]:
-                axes.legend(loc="lower right")
+                axes.legend(loc="upper right")
 
         return draw
 

@@ -22,14 +22,14 @@ def panel(axes, result, size, ink="black", colours=("C0", "C1", "C2", "C3")):
     """One row per case, one mark per peer."""
     cells = of_size(result, size)
     peers = [peer for peer in result["peers"] if peer != "mxloss"]
-    seen = [1.0]
     for peer, colour in zip(peers, colours):
         ratios = [ratio(cell, peer, "sum") for cell in cells]
         places = [i for i, r in enumerate(ratios) if r]
         there = [r for r in ratios if r]
         mark = MARKS.get(peer, "x")
         axes.plot(there, places, mark, color=colour, label=peer, markersize=6, alpha=0.85)
-        seen += there
+    seen = [ratio(cell, peer, "sum") for cell in result["cells"] for peer in peers]
+    seen = [1.0, *filter(None, seen)]  # of all sizes: one axis for all panels
     low, high = min(seen) / 1.5, max(seen) * 1.5
     axes.axvline(1, color=ink, linewidth=1)
     axes.axvspan(low, 1, color=ink, alpha=0.06, linewidth=0)

@@ -253,6 +253,10 @@ def test_picking_from_many_axes():
     for pick in (nd.Embedding, lambda i, t: nd.take(t, i)):
         table.attach_grad()
         with autograd.record():
+            if np.lib.NumpyVersion(np.__version__) < "2.0.0":  # arrays have at most 32 axes
+                with pytest.raises(ValueError, match="32"):
+                    pick(places, table)
+                continue
             picked = pick(places, table)
         picked.backward()
         assert picked.shape == (3,) + (1,) * 38

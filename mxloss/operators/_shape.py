@@ -322,7 +322,9 @@ def take(a, indices, axis=0, mode="clip"):
     def pullback(g):
         return added_at(a, (slice(None),) * at + (places,), g), None
 
-    return np.take(a, places, at), pullback
+    shape = a.shape[:at] + places.shape + a.shape[at + 1 :]
+    # of one axis, since numpy crashes where there are too many together
+    return np.take(a, places.ravel(), at).reshape(shape), pullback
 
 
 @operator("batch_take", arrays=2, loose=(1,))

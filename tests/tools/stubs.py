@@ -181,7 +181,7 @@ def calls(name, parameters):
 
 def option(cls, p):
     """An argument of a constructor; a choice of words is in the docstring."""
-    words = re.search(rf"^    {p.name} : {{(.*?)}}", cls.__doc__, re.MULTILINE)
+    words = re.search(rf"^{p.name} : {{(.*?)}}", inspect.cleandoc(cls.__doc__), re.MULTILINE)
     if words:
         return f"{p.name}: Literal[{words[1]}] = {p.default!r}".replace("'", '"')
     if p.name in ("weight", "rho", "margin", "smoothing_parameter"):

@@ -10,6 +10,7 @@ else:
         if kind is Any:
             return
         origin, inner = get_origin(kind), get_args(kind)
+        origin = get_origin(getattr(origin, "__value__", None)) or origin  # an alias, since numpy 2.5
         assert isinstance(value, origin or kind), (type(value), kind)
         if origin in (tuple, list):
             inner = inner[:1] * len(value) if origin is list or inner[-1] is ... else inner

@@ -105,6 +105,8 @@ def test_core_without_memory(tmp_path):
     assert len(seen) == n - 1 >= 5 and seen.count("copies") >= 3, seen
 
 
+@pytest.mark.skipif(sys.version_info >= (3, 12),
+                    reason="these Pythons crash without memory for a function, whatever they run")
 def test_python_without_memory(tmp_path):
     """MemoryError, or the right result, for each allocation of Python's that fails."""
     pytest.importorskip("_testcapi", reason="this Python is without CPython's own test module")

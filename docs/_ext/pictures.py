@@ -16,9 +16,9 @@ import io
 import pathlib
 import re
 
+import figures
 import matplotlib as mpl
 import numpy as np
-import figures
 from docutils import nodes
 from matplotlib.figure import Figure
 from sphinx.util.docutils import SphinxDirective

@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -231,10 +230,8 @@ def default_batchify_fn(data: Sequence[Any]) -> Any:
     if isinstance(data[0], tuple):
         return [default_batchify_fn(part) for part in zip(*data)]
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            stacked = np.asarray(data)
-    except (ValueError, Warning):  # rows of several lengths; numpy 1.23 only warns
+        stacked = np.asarray(data)
+    except (ValueError, Warning):  # rows of several lengths, of which numpy 1.23 only warns
         stacked = np.empty(0, object)
     if stacked.dtype.kind not in "fiub":
         raise MXNetTypeError(

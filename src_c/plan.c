@@ -159,8 +159,10 @@ static void plan_chunks(mxl_job *job) {
     } else if (job->loop >= MXL_SPARSE_ROWS) {
         job->tile = job->loop == MXL_SPARSE_ROWS ? MXL_SPARSE_TILE : MXL_ROW_TILE;
         job->chunk = at_least(CHUNK_WORK / job->row_work, 1);
-        if (job->loop == MXL_MATRICES)
+        if (job->loop == MXL_MATRICES) {
             unit = MXL_MATRIX_ROWS;
+            job->chunk = at_least(job->chunk, job->n < 512 ? job->n / 32 : 16);
+        }
     } else {
         unit = job->classes;
         job->row = job->loop == MXL_SOFTMAX_ELEMENTWISE ? job->classes : run;

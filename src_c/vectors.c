@@ -132,7 +132,7 @@ static mxl_status check_matrices(const mxl_call *call, mxl_geometry *g) {
 static void plan_matrices(const mxl_call *call, mxl_job *job, const mxl_geometry *g) {
     int k;
     plan_rows(job, g, MXL_MATRICES);
-    job->row_work = job->n * job->classes / 4 + 1; /* each row meets all others */
+    job->row_work = job->n * job->classes / 8 + 1; /* each row meets all others */
     for (k = 0; k < 2; k++)
         plan_input(call, job, &g->elements, k);
 }

@@ -59,15 +59,24 @@ static void MXL_T(run_chunk)(void *context, int64_t chunk, int32_t number) {
     }
 }
 
-/* SDMLLoss, phase 2: the chunk's rows of x2 */
+/* SDMLLoss, phase 0 and phase 2: the chunk's rows */
+static void MXL_T(run_preparation)(void *context, int64_t chunk, int32_t number) {
+    const MXL_T(team) *team = (const MXL_T(team) *)context;
+    const int64_t row = chunk * team->job->chunk, rows = team->job->n - row;
+    (void)number;
+    MXL_T(sdml_prepare)
+    (team->job, (const MXL_T(sdml) *)team->shared, row,
+     rows < team->job->chunk ? rows : team->job->chunk);
+}
+
 static void MXL_T(run_columns)(void *context, int64_t chunk, int32_t number) {
     const MXL_T(team) *team = (const MXL_T(team) *)context;
     const mxl_job *job = team->job;
-    int64_t row = chunk * job->chunk;
+    const int64_t most = MXL_MATRIX_ROWS * MXL_T(sdml_group);
+    int64_t row = chunk * job->chunk, n;
     const int64_t end = job->n - row < job->chunk ? job->n : row + job->chunk;
-    int n;
     for (; row < end; row += n) {
-        n = end - row < MXL_MATRIX_ROWS ? 1 : MXL_MATRIX_ROWS;
+        n = end - row < most ? end - row : most;
         MXL_T(sdml_columns)
         (job, (const MXL_T(sdml) *)team->shared, row, n,
          team->memory + (size_t)number * team->worker_bytes);
@@ -146,8 +155,10 @@ static mxl_status MXL_T(run)(const mxl_job *job) {
         team.memory = block;
         team.cells = (double *)(block + memory);
         memset(team.cells, 0, (size_t)all_cells);
-        if (job->loop == MXL_MATRICES)
+        if (job->loop == MXL_MATRICES) {
             MXL_T(sdml_begin)(&sdml, job, block + memory + all_cells);
+            mxl_parallel(threads, job->n_chunks, MXL_T(run_preparation), &team);
+        }
         mxl_parallel(threads, job->n_chunks, MXL_T(run_chunk), &team);
         if (job->loop == MXL_MATRICES && job->din[1].kind != MXL_UNWANTED)
             mxl_parallel(threads, job->n_chunks, MXL_T(run_columns), &team);

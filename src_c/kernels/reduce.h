@@ -34,59 +34,79 @@ MXL_FN double MXL_T(total)(MXL_T(sum) a) {
     return a.s - a.s == 0 ? t : a.s; /* at inf and NaN the correction is NaN */
 }
 
+#if MXL_REAL == 32
+/* x without its ones, and how many these were */
+MXL_LOOP uint32_t but_ones(float *restrict rest, const float *restrict x, int64_t n) {
+    uint32_t ones = 0;
+    int64_t i;
+    for (i = 0; i < n; i++) {
+        rest[i] = x[i] == 1 ? 0 : x[i];
+        ones += x[i] == 1;
+    }
+    return ones;
+}
+
 /* With `rest`, of all elements that are not 1; *ones receives how many are. */
-MXL_FN MXL_T(sum) MXL_T(sum_up)(const real *v, int64_t n, int rest, double *ones) {
-    MXL_T(sum) r = {0, 0};
-    enum { lanes = MXL_REAL == 32 ? 16 : 32 }; /* with fewer doubles gcc 12 stays scalar */
-    mxl_uint count[lanes] = {0};
+MXL_FN sum_f32 sum_up_f32(const float *v, int64_t n, int rest, double *ones) {
+    sum_f32 r = {0, 0};
+    enum { lanes = 16, step = 4 * lanes };
+    uint32_t others[lanes] = {0}, left_ones = 0;
+    double a[lanes] = {0};
+    float last[step] = {0}; /* what is left, with zeros behind it */
+    int64_t i, left;
+    int l, k;
+#define MXL_BUT_ONES(x) (rest && (x) == 1 ? 0.0f : (x))
+#define MXL_OTHER(x) (rest && (x) == 1 ? 0u : 1u) /* so one comparison serves for both */
+    for (i = 0; i + step <= n; i += step)
+        for (l = 0; l < lanes; l++) {
+            const float w = v[i + l], x = v[i + lanes + l], y = v[i + 2 * lanes + l],
+                        z = v[i + 3 * lanes + l];
+            a[l] += (MXL_BUT_ONES(w) + MXL_BUT_ONES(x)) + (MXL_BUT_ONES(y) + MXL_BUT_ONES(z));
+            others[l] += MXL_OTHER(w) + MXL_OTHER(x) + MXL_OTHER(y) + MXL_OTHER(z);
+        }
+#undef MXL_BUT_ONES
+#undef MXL_OTHER
+    left = n - i;
+    if (rest)
+        left_ones = but_ones(last, v + i, left);
+    else
+        memcpy(last, v + i, (size_t)left * sizeof *last);
+    for (k = 0; k < left; k += lanes)
+        for (l = 0; l < lanes; l++)
+            a[l] += last[k + l];
+    for (l = 0; l < 8; l++)
+        a[l] += a[l + 8];
+    for (l = 0; l < 4; l++)
+        a[l] += a[l + 4];
+    r.s = (a[0] + a[2]) + (a[1] + a[3]);
+    if (r.s - r.s != 0 &&
+        n >= step) /* perhaps only a pair of floats overflowed: once more, slowly */
+        for (i = 0, r.s = 0; i < n; i++)
+            r.s += rest && v[i] == 1 ? 0 : v[i];
+    if (rest) {
+        for (l = 0; l < 8; l++)
+            others[l] += others[l + 8];
+        for (l = 0; l < 4; l++)
+            others[l] += others[l + 4];
+        *ones = (double)((uint32_t)(n - left) -
+                         ((others[0] + others[2]) + (others[1] + others[3])) + left_ones);
+    }
+    return r;
+}
+#else
+MXL_FN sum_f64 sum_up_f64(const double *v, int64_t n, int rest, double *ones) {
+    sum_f64 r = {0, 0};
+    enum { lanes = 32 }; /* with fewer gcc 12 stays scalar */
+    uint64_t count[lanes] = {0}, all = 0;
     int64_t i = 0;
     int l;
-#define MXL_BUT_ONES(x) (rest && (x) == 1 ? (real)0 : (x))
+#define MXL_BUT_ONES(x) (rest && (x) == 1 ? 0.0 : (x))
 #define MXL_COUNT(x) (rest && (x) == 1 ? 1u : 0u)
-#if MXL_REAL == 32
-    if (n >= lanes) {
-        double a[lanes] = {0};
-        for (; i + 4 * lanes <= n; i += 4 * lanes)
-            for (l = 0; l < lanes; l++) {
-                const real w = v[i + l], x = v[i + lanes + l], y = v[i + 2 * lanes + l],
-                           z = v[i + 3 * lanes + l];
-                a[l] += (MXL_BUT_ONES(w) + MXL_BUT_ONES(x)) + (MXL_BUT_ONES(y) + MXL_BUT_ONES(z));
-                count[l] += MXL_COUNT(w) + MXL_COUNT(x) + MXL_COUNT(y) + MXL_COUNT(z);
-            }
-        for (; i + lanes <= n; i += lanes)
-            for (l = 0; l < lanes; l++) {
-                const real x = v[i + l];
-                a[l] += MXL_BUT_ONES(x);
-                count[l] += MXL_COUNT(x);
-            }
-        if (i < n) { /* what is left, among the last elements */
-            const int seen = (int)(i + lanes - n);
-            for (l = 0; l < lanes; l++) {
-                const real x = l < seen ? (real)0 : v[n - lanes + l];
-                a[l] += MXL_BUT_ONES(x);
-                count[l] += MXL_COUNT(x);
-            }
-            i = n;
-        }
-        for (l = 0; l < 8; l++)
-            a[l] += a[l + 8];
-        for (l = 0; l < 4; l++)
-            a[l] += a[l + 4];
-        r.s = (a[0] + a[2]) + (a[1] + a[3]);
-    }
-    for (; i < n; i++) {
-        r.s += MXL_BUT_ONES(v[i]);
-        count[0] += MXL_COUNT(v[i]);
-    }
-    if (r.s - r.s != 0 && n >= 64) /* perhaps only a pair of floats overflowed: once more, slowly */
-        for (i = 0, r.s = 0; i < n; i++)
-            r.s += MXL_BUT_ONES(v[i]);
-#else
     if (n >= lanes) {
         double s[lanes] = {0}, c[lanes] = {0};
         for (; i + lanes <= n; i += lanes)
             for (l = 0; l < lanes; l++) {
-                const real x = v[i + l];
+                const double x = v[i + l];
                 MXL_TWO_SUM(s[l], c[l], MXL_BUT_ONES(x));
                 count[l] += MXL_COUNT(x);
             }
@@ -99,17 +119,16 @@ MXL_FN MXL_T(sum) MXL_T(sum_up)(const real *v, int64_t n, int rest, double *ones
         MXL_TWO_SUM(r.s, r.c, MXL_BUT_ONES(v[i]));
         count[0] += MXL_COUNT(v[i]);
     }
-#endif
 #undef MXL_BUT_ONES
 #undef MXL_COUNT
     if (rest) {
-        mxl_uint all = 0;
         for (l = 0; l < lanes; l++)
             all += count[l];
         *ones = (double)all;
     }
     return r;
 }
+#endif
 
 static MXL_T(sum) MXL_T(sum_of)(const real *v, int64_t n) {
     return MXL_T(sum_up)(v, n, 0, NULL);

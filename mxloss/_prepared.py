@@ -38,7 +38,6 @@ def _can_read_arrays():
 
 _CAN_READ_ARRAYS = _can_read_arrays()
 _empty, _run, _OTHER = np.empty, lib.mxl_run_prepared, lib.MXL_ARRAY_OTHER
-_OUTPUT = (np.ndarray, type(None))
 
 
 class _Description:
@@ -50,6 +49,7 @@ class _Description:
         struct.options, struct.header = options, _HEADER
         pred = arrays[0]
         self.value_shape, self.grad_shape, self.dtype = value_shape, pred.shape, pred.dtype
+        self.outputs = ((value_shape, pred.dtype),)  # of the loss on the tape
         self._alive = [options]
         for i, array in enumerate(arrays):
             self._describe(struct.inputs[i], array.shape, array.dtype)
@@ -91,36 +91,40 @@ class Prepared:
             self._known[key] = _Description(self._number, self._options, arrays, value_shape)
         self._last = self._known[key]
 
-    def run(self, first, second, third=None, value=None, grad=None, want_grad=True, head=None):
-        """(value, gradient with respect to the first input, description) for plain numpy arrays; None
-        if they are not like earlier ones or there is something to complain about.
+    def run(self, arrays, value=None, grad=None, want_grad=True, head=None):
+        """(value, gradient with respect to the first input, head, description) for two or three plain
+        numpy arrays; None if they are not like earlier ones or there is something to complain about.
 
         The gradient is for a head gradient of one number, by default `description.head`."""
         known = self._last
-        if known is None or type(value) not in _OUTPUT or type(grad) not in _OUTPUT:
-            return None
-        status, result = self._try(known, first, second, third, value, grad, want_grad, head)
-        if status == _OTHER:
-            arrays = (first, second) if third is None else (first, second, third)
-            known = self._known.get(tuple([(a.shape, a.dtype) for a in arrays]))
-            if known is None or known is self._last:
+        while known is not None:
+            if value is None:
+                made = _empty(known.value_shape, known.dtype)
+            elif type(made := value) is not np.ndarray:
                 return None
-            self._last = known
-            status, result = self._try(known, first, second, third, value, grad, want_grad, head)
-        return None if status else result
+            if grad is None:
+                slope = _empty(known.grad_shape, known.dtype) if want_grad else None
+            elif type(slope := grad) is not np.ndarray:
+                return None
+            used = known.head if head is None else head
+            status = _run(
+                known.struct,
+                id(arrays[0]),
+                id(arrays[1]),
+                id(arrays[2]) if len(arrays) == 3 else 0,
+                id(made),
+                0 if slope is None else id(slope),
+                used,
+            )
+            if not status:
+                return made, slope, used, known
+            known = self._other(known, arrays) if status == _OTHER else None
+        return None
 
-    def _try(self, known, first, second, third, value, grad, want_grad, head):
-        if value is None:
-            value = _empty(known.value_shape, known.dtype)
-        if grad is None and want_grad:
-            grad = _empty(known.grad_shape, known.dtype)
-        status = _run(
-            known.struct,
-            id(first),
-            id(second),
-            0 if third is None else id(third),
-            id(value),
-            0 if grad is None else id(grad),
-            known.head if head is None else head,
-        )
-        return status, (value, grad, known)
+    def _other(self, known, arrays):
+        """The description of arrays that `known` is not of; None if there is none."""
+        other = self._known.get(tuple([(a.shape, a.dtype) for a in arrays]))
+        if other is None or other is known:
+            return None
+        self._last = other
+        return other

@@ -29,9 +29,9 @@ class Variable:
         self.spare = None  # memory that a loss may write its next gradient to
 
     def put(self, box):
-        """Take a gradient out of a list that has only it. An array that nobody else refers to becomes
-        the NDArray's own, and the one before is kept for the next time; but if there is a view of
-        the one before, it is written to, so that the view shows the gradient."""
+        """Take the last gradient out of a list. An array that nobody else refers to becomes the
+        NDArray's own, and the one before is kept for the next time; but if there is a view of the
+        one before, it is written to, so that the view shows the gradient."""
         g = box.pop()
         self.fresh = True
         target = self.grad._data
@@ -72,12 +72,13 @@ class LossNode(Node):
     that training finds its gradients ready. Another head, or one that varies, calls the kernel
     again; the bits are the same either way."""
 
-    __slots__ = ("again", "guess", "head", "ready")
+    __slots__ = ("guess", "head", "ready")
+    several = False
+    scale = 1  # as of MeanNode
 
-    def __init__(self, name, parents, value, ready, head, guess, again):
-        self.name, self.parents, self.ready, self.again = name, parents, ready, again
-        self.head, self.guess = head, guess
-        self.outputs, self.several, self.pullback = ((value.shape, value.dtype),), False, self
+    def __init__(self, name, parents, outputs, ready, head, guess, pullback):
+        self.name, self.parents, self.outputs, self.pullback = name, parents, outputs, pullback
+        self.ready, self.head, self.guess = ready, head, guess
 
     def pull(self, head, retain_graph):
         """The gradients for a head; they are the caller's own, unless the graph is retained."""
@@ -88,12 +89,13 @@ class LossNode(Node):
             self.guess.head = float(first)
         if not retain_graph:
             self.ready = None
-        return self.again(head)
+        return self.pullback(head)
 
     def hand_over(self, retain_graph):
-        ready = self.ready
-        if not retain_graph:
-            self.ready = None
+        """A list of the gradients that are ready, for the caller to take them out of."""
+        if retain_graph:
+            return list(self.ready)
+        ready, self.ready = self.ready, None
         return ready
 
 
@@ -142,6 +144,23 @@ def after_inputs(roots, inputs_of):
 def backward_along(node, retain_graph):
     """`backward` from a result of one element or a loss, if each step has one input only, up to a
     variable or a loss of variables; whether that was the case."""
+    loss = node.parents[0][0] if type(node) is MeanNode else node
+    if type(loss) is not LossNode or loss.head != node.scale:
+        return _along_chain(node, retain_graph)
+    if node.pullback is None or loss.pullback is None:
+        return False
+    for parent in loss.parents:
+        if type(parent) is not Variable:
+            return False
+    back = loss.hand_over(retain_graph)
+    if not retain_graph:
+        node.pullback = loss.pullback = None
+    for parent in reversed(loss.parents):
+        parent.put(back)
+    return True
+
+
+def _along_chain(node, retain_graph):
     chain, end = [], node
     while True:
         if end.pullback is None or len(end.outputs) != 1 or end.several:
@@ -159,20 +178,14 @@ def backward_along(node, retain_graph):
             break
         end = parent[0]
     shape, dtype = node.outputs[0]
-    if type(end) is LossNode and (
-        (node is end and end.head == 1)
-        or (type(node) is MeanNode and len(chain) == 2 and end.head == node.scale)
-    ):
-        back = list(end.hand_over(retain_graph))
-    else:
-        back = [_one(dtype) if shape == (1,) else np.ones(shape, dtype)]
-        for step in chain:
-            back = list(pulled_back(step, back, retain_graph))
-            if back[0] is None:
-                back = [np.zeros(p.grad.shape, p.grad.dtype) for p in chain[-1].parents]
-                break
+    back = [_one(dtype) if shape == (1,) else np.ones(shape, dtype)]
+    for step in chain:
+        back = list(pulled_back(step, back, retain_graph))
+        if back[0] is None:
+            back = [np.zeros(p.grad.shape, p.grad.dtype) for p in chain[-1].parents]
+            break
     for parent in reversed(chain[-1].parents):
-        parent.put([back.pop()])
+        parent.put(back)
     if not retain_graph:
         for step in chain:
             step.pullback = None

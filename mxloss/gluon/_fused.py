@@ -37,6 +37,7 @@ class FusedLoss(Loss):
 
     _core_name: str
     _helpers: tuple[str, ...] = ()  # methods that `_graph` calls and a subclass may override
+    _quick: _core.Options | None = None  # those of a call with two arguments, once there was a call
 
     def __init__(self, weight, batch_axis, **kwargs):
         super().__init__(weight, batch_axis, **kwargs)
@@ -90,12 +91,12 @@ class FusedLoss(Loss):
 
     def __call__(self, *inputs, **named_inputs):
         """Compute: ``forward(*inputs, **named_inputs)``, between the hooks."""
-        quick = self.__dict__.get("_quick")  # there once forward has been used
+        quick = self._quick
         if (
             quick is None
-            or type(self).forward is not FusedLoss.forward
-            or not 2 <= len(inputs) <= 3
             or named_inputs
+            or not 2 <= len(inputs) <= 3
+            or type(self).forward is not FusedLoss.forward
             or self._forward_pre_hooks
             or self._forward_hooks
             or self._op_hooks
@@ -103,14 +104,14 @@ class FusedLoss(Loss):
             or watching.callbacks
         ):
             return super().__call__(*inputs, **named_inputs)
-        kinds = {type(x) for x in inputs}
-        if len(kinds) == 1:
-            if NDArray in kinds:
+        kind = type(inputs[0])
+        if kind is type(inputs[1]) and kind is type(inputs[-1]):
+            if kind is NDArray:
                 result = self._quick_ndarrays(quick, inputs)
                 if result is not None:
                     return result
-            elif np.ndarray in kinds:
-                found = quick.calls.run(*inputs, want_grad=False)
+            elif kind is np.ndarray:
+                found = quick.calls.run(inputs, want_grad=False)
                 if found is not None:
                     return found[0]
         return self.forward(*inputs)
@@ -120,28 +121,29 @@ class FusedLoss(Loss):
         `_forward_ndarrays` has to see to it."""
         arrays = [x._data for x in inputs]
         if not autograd._state.recording:
-            found = options.calls.run(*arrays, want_grad=False)
+            found = options.calls.run(arrays, want_grad=False)
             return None if found is None else wrap(found[0])
         for x in inputs[1:]:
             if x._variable is not None or x._node is not None:
                 return None
-        pred = inputs[0]
-        variable, source = pred._variable, pred._source()
-        if source is None:
-            return None
-        spare = None
-        if variable is not None:
-            spare, variable.spare = variable.spare, None
-        found = options.calls.run(*arrays, grad=spare)
+        source = spare = None
+        variable = inputs[0]._variable
+        if variable is None:
+            source = inputs[0]._source()
+            if source is None:
+                return None
+        else:
+            source, spare, variable.spare = variable, variable.spare, None
+        found = options.calls.run(arrays, grad=spare)
         if found is None:
             return None
-        value, grad, known = found
+        value, grad, head, known = found
 
         def again(head):
             return _core.run(options, arrays, head, want_value=False, wrt=(0,))[1]
 
         result = wrap(value)
-        node = LossNode(self._core_name, (source,), value, [grad], known.head, known, again)
+        node = LossNode(self._core_name, (source,), known.outputs, [grad], head, known, again)
         result._node = node, 0
         return result
 
@@ -153,7 +155,7 @@ class FusedLoss(Loss):
         """
         if self._is_custom():
             return super().forward(*inputs, **named_inputs)
-        if "_quick" not in self.__dict__:
+        if self._quick is None:
             self.__dict__["_quick"] = self._usual_options()
         return self._fused(inputs, named_inputs)
 
@@ -240,8 +242,9 @@ class FusedLoss(Loss):
 
         result = self._made_known(NDArray(value), inputs)
         parents = [sources[i] for i in wrt]
+        outputs = ((value.shape, value.dtype),)
         name = type(self).__name__
-        result._node = LossNode(name, parents, value, ready, head, options, again), 0
+        result._node = LossNode(name, parents, outputs, ready, head, options, again), 0
         return result
 
     def _made_known(self, result, inputs):
@@ -280,25 +283,22 @@ class FusedLoss(Loss):
         >>> value.tolist(), gradient.tolist()
         ([2.0], [2.0])
         """
-        quick = self.__dict__.get("_quick")
+        quick = self._quick
         if (
             quick is not None
             and wrt is None
             and head_grad is None
             and not named_inputs
             and 2 <= len(inputs) <= 3
+            and type(inputs[0]) is type(inputs[1]) is type(inputs[-1]) is np.ndarray
         ):
-            for x in inputs:
-                if type(x) is not np.ndarray:
-                    break
-            else:
-                found = None
-                if out is None:
-                    found = quick.calls.run(*inputs, head=1.0)
-                elif type(out) is tuple and len(out) == 2:
-                    found = quick.calls.run(*inputs, *(None,) * (3 - len(inputs)), *out, head=1.0)
-                if found is not None:
-                    return found[:2]
+            found = None
+            if out is None:
+                found = quick.calls.run(inputs, head=1.0)
+            elif type(out) is tuple and len(out) == 2:
+                found = quick.calls.run(inputs, *out, head=1.0)
+            if found is not None:
+                return found[:2]
         if self._is_custom():
             raise MXNetTypeError(
                 f"{type(self).__name__} overrides hybrid_forward, and value_and_grad has the "

@@ -149,15 +149,22 @@ def backward_along(node, retain_graph):
         return _along_chain(node, retain_graph)
     if node.pullback is None or loss.pullback is None:
         return False
-    for parent in loss.parents:
-        if type(parent) is not Variable:
-            return False
+    if not _different_variables(loss.parents):
+        return False
     back = loss.hand_over(retain_graph)
     if not retain_graph:
         node.pullback = loss.pullback = None
     for parent in reversed(loss.parents):
         parent.put(back)
     return True
+
+
+def _different_variables(parents):
+    """Whether each takes one gradient; that of a variable which is here twice is their sum."""
+    for parent in parents:
+        if type(parent) is not Variable:
+            return False
+    return len(parents) == 1 or len(set(parents)) == len(parents)
 
 
 def _along_chain(node, retain_graph):
@@ -167,9 +174,8 @@ def _along_chain(node, retain_graph):
             return False
         chain.append(end)
         if type(end) is LossNode:
-            for parent in end.parents:
-                if type(parent) is not Variable:
-                    return False
+            if not _different_variables(end.parents):
+                return False
             break
         if len(end.parents) != 1:
             return False

@@ -230,6 +230,18 @@ def test_retained_graphs_and_sums():
         np.testing.assert_allclose(x.grad.asnumpy(), n * once, rtol=1e-6)
 
 
+@pytest.mark.parametrize("reduce, head", [(lambda L: L, 1), (lambda L: L.mean(), 1 / 6)])
+def test_one_variable_for_two_inputs(reduce, head):
+    loss, x = losses.KLDivLoss(), variable()
+    head = np.full(6, head, "float32")
+    wanted = sum(loss.value_and_grad(PRED, PRED, wrt=("pred", "label"), head_grad=head)[1])
+    for _ in range(3):
+        with autograd.record():
+            L = reduce(loss(x, x))
+        L.backward()
+        np.testing.assert_allclose(x.grad.asnumpy(), wanted, rtol=1e-6)
+
+
 def test_one_array_for_two_variables():
     """The same array must not become two gradients' own."""
     a, b = variable(), variable()

@@ -7,7 +7,7 @@ from typing import Any
 from . import autograd
 from ._ndarray import NDArray
 from ._tape import put_on_tape
-from .autograd import _scope, _state
+from .autograd import _scope, is_recording
 from .base import MXNetAssertionError, MXNetTypeError, MXNetValueError
 
 
@@ -64,7 +64,7 @@ class Function:
         self._used = True
         with _scope(False, None):
             results = self.forward(*inputs)
-        if not _state.recording:
+        if not is_recording():
             return results
         for kind, values in ("an argument", inputs), ("a result", _as_tuple(results)):
             for x in values:

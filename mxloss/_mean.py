@@ -10,7 +10,7 @@ from ._observe import watching
 
 def mean_of_loss(x):
     """The mean of a loss's values on the tape, as the operator gives it; None for anything else."""
-    if type(x) is not NDArray or not autograd._state.recording or watching.callbacks:
+    if type(x) is not NDArray or not autograd._state.modes[0] or watching.callbacks:
         return None
     data, source = x._data, x._source()
     if type(source) is not tuple or type(source[0]) is not autograd.LossNode:

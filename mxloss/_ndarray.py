@@ -41,7 +41,7 @@ def invoke(entry, arrays, attributes, out=None, view=False):
         inputs = [a._data for a in arrays if a is not None]
         values = [v.copy() if any(np.may_share_memory(v, a) for a in inputs) else v for v in values]
     results = [NDArray(v) for v in values]
-    if autograd._state.recording:
+    if autograd.is_recording():
         parents = [None if a is None else a._source() for a in arrays]
         if any(parent is not None for parent in parents):
             put_on_tape(entry.name, parents, pullback, results, several)
@@ -288,7 +288,7 @@ class NDArray(ArrayMethods):
 
     def __getitem__(self, key: Any) -> NDArray:
         key = self._key(key)
-        if autograd._state.recording and self._source() is not None:
+        if autograd.is_recording() and self._source() is not None:
             return invoke(operators.TABLE["_index"], [self], {"key": key})
         try:
             part = self._data[key]
@@ -314,18 +314,18 @@ class NDArray(ArrayMethods):
         )
 
     def _assign(self, key, value):
-        if autograd._state.recording and self._source() is not None:
+        if autograd.is_recording() and self._source() is not None:
             raise MXNetError(
                 "Assigning to NDArrays that are already in a computational graph would falsify "
                 "gradients; compute a new array, or do it outside autograd.record()"
             )
-        if autograd._state.recording and isinstance(value, NDArray) and self._all_of(key):
+        if autograd.is_recording() and isinstance(value, NDArray) and self._all_of(key):
             shape = self._data[key].shape
             if shape:
                 value = invoke(operators.TABLE["broadcast_to"], [value], {"shape": shape})
             value = value.reshape(self.shape).astype(self.dtype)
             key, self._node = ..., value._node  # the whole array: gradients go to the value
-        elif autograd._state.recording and isinstance(value, NDArray) and value._source():
+        elif autograd.is_recording() and isinstance(value, NDArray) and value._source():
             raise MXNetError(
                 "Inplace operations (x[i] = y and the like) are not supported when recording with "
                 "autograd: the gradient would be lost; use mx.nd.stack, concat or where"

@@ -51,7 +51,7 @@ __all__ = [
 
 
 class _State(threading.local):
-    recording = training = False
+    modes = False, False  # recording, training; together, since each look takes a while
 
 
 _state = _State()
@@ -59,23 +59,25 @@ _state = _State()
 
 def is_recording() -> bool:
     """Whether operations are being recorded in this thread."""
-    return _state.recording
+    return _state.modes[0]
 
 
 def is_training() -> bool:
     """Whether layers behave as in training, which Dropout does differently."""
-    return _state.training
+    return _state.modes[1]
 
 
 def set_recording(is_record: bool) -> bool:
     """Switch recording on or off; returns what it was."""
-    before, _state.recording = _state.recording, bool(is_record)
+    before, training = _state.modes
+    _state.modes = bool(is_record), training
     return before
 
 
 def set_training(train_mode: bool) -> bool:
     """Switch training mode on or off; returns what it was."""
-    before, _state.training = _state.training, bool(train_mode)
+    recording, before = _state.modes
+    _state.modes = recording, bool(train_mode)
     return before
 
 
@@ -88,15 +90,16 @@ class _scope:
         self._recording, self._training = recording, training
 
     def __enter__(self) -> tuple[bool, bool]:
-        self._before = before = _state.recording, _state.training
-        if self._recording is not None:
-            _state.recording = self._recording
-        if self._training is not None:
-            _state.training = self._training
+        self._before = before = _state.modes
+        recording, training = self._recording, self._training
+        _state.modes = (
+            before[0] if recording is None else recording,
+            before[1] if training is None else training,
+        )
         return before
 
     def __exit__(self, *exception: object) -> None:
-        _state.recording, _state.training = self._before
+        _state.modes = self._before
 
 
 def record(train_mode: bool = True) -> _scope:

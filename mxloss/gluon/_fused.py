@@ -120,7 +120,7 @@ class FusedLoss(Loss):
         """The value of NDArrays as they were here before, on the tape if the first alone is; None if
         `_forward_ndarrays` has to see to it."""
         arrays = [x._data for x in inputs]
-        if not autograd._state.recording:
+        if not autograd._state.modes[0]:
             found = options.calls.run(arrays, want_grad=False)
             return None if found is None else wrap(found[0])
         for x in inputs[1:]:

@@ -96,7 +96,7 @@ class FusedLoss(Loss):
             quick is None
             or named_inputs
             or not 2 <= len(inputs) <= 3
-            or type(self).forward is not FusedLoss.forward
+            or type(self).forward is not _FORWARD
             or self._forward_pre_hooks
             or self._forward_hooks
             or self._op_hooks
@@ -119,21 +119,24 @@ class FusedLoss(Loss):
     def _quick_ndarrays(self, options, inputs):
         """The value of NDArrays as they were here before, on the tape if the first alone is; None if
         `_forward_ndarrays` has to see to it."""
-        arrays = [x._data for x in inputs]
+        pred, others = inputs[0], inputs[1:]
+        arrays = [pred._data]
+        for x in others:
+            arrays.append(x._data)
         if not autograd._state.modes[0]:
             found = options.calls.run(arrays, want_grad=False)
             return None if found is None else wrap(found[0])
-        for x in inputs[1:]:
+        for x in others:
             if x._variable is not None or x._node is not None:
                 return None
-        source = spare = None
-        variable = inputs[0]._variable
-        if variable is None:
-            source = inputs[0]._source()
+        source = variable = pred._variable
+        spare = None
+        if variable is not None:
+            spare, variable.spare = variable.spare, None
+        else:
+            source = pred._source()
             if source is None:
                 return None
-        else:
-            source, spare, variable.spare = variable, variable.spare, None
         found = options.calls.run(arrays, grad=spare)
         if found is None:
             return None
@@ -323,3 +326,6 @@ class FusedLoss(Loss):
 
     def _bind(self, args, kwargs):
         return bind(type(self).__name__, self._info.inputs, args, kwargs)
+
+
+_FORWARD = FusedLoss.forward

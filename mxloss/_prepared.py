@@ -38,9 +38,10 @@ def _can_read_arrays():
 
 _CAN_READ_ARRAYS = _can_read_arrays()
 _empty, _run, _OTHER = np.empty, lib.mxl_run_prepared, lib.MXL_ARRAY_OTHER
+_mean = lib.mxl_mean_prepared
 
 
-class _Description:
+class Description:
     """Arrays that were here before: everything that C needs to know but the addresses."""
 
     def __init__(self, number, options, arrays, value_shape):
@@ -69,13 +70,33 @@ class _Description:
         tensor.device.device_type = lib.MXL_CPU
         tensor.ndim, tensor.shape, tensor.dtype = len(shape), axes, DTYPES[dtype]
 
+    def mean(self, value):
+        """The mean of a value, of shape (1,), with numpy's bits; None if that is for numpy to find."""
+        made = _empty(1, self.dtype)
+        return None if _mean(self.struct, id(value), id(made)) else made
+
+
+def _adds_like_numpy():
+    """Whether this numpy adds up in the order that src_c/python_arrays.h takes it to."""
+    for dtype in ("float32", "float64"):
+        for n in (7, 100, 1001):
+            for x in (np.full(n, -0.0, dtype), np.sqrt(np.arange(n, dtype=dtype))):
+                mean = Description(0, ffi.NULL, [x], x.shape).mean(x)
+                wanted = np.add.reduce(x, keepdims=True) / x.dtype.type(n)
+                if mean is None or mean.tobytes() != wanted.tobytes():
+                    return False
+    return True
+
+
+ADDS_LIKE_NUMPY = _CAN_READ_ARRAYS and _adds_like_numpy()
+
 
 class Prepared:
     """What one loss with its options has been called with."""
 
     def __init__(self, number, options):
         self._number, self._options = number, options
-        self._known: dict[tuple, _Description] = {}
+        self._known: dict[tuple, Description] = {}
         self._last = None  # the description that was used last
 
     def remember(self, arrays, value_shape):
@@ -88,7 +109,7 @@ class Prepared:
         if key not in self._known:
             if len(self._known) > _MOST:
                 self._known.clear()
-            self._known[key] = _Description(self._number, self._options, arrays, value_shape)
+            self._known[key] = Description(self._number, self._options, arrays, value_shape)
         self._last = self._known[key]
 
     def run(self, arrays, value=None, grad=None, want_grad=True, head=None):

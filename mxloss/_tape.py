@@ -105,10 +105,15 @@ class MeanNode(Node):
 
     __slots__ = ("scale",)
 
-    def __init__(self, parent, value, count, pullback):
-        self.name, self.parents, self.pullback = "mean", (parent,), pullback
-        self.outputs, self.several = (((1,), value.dtype),), False
-        self.scale = value.dtype.type(1) / value.dtype.type(count)
+    name = "mean"
+    several = False
+
+    def __init__(self, parent, dtype, count, pullback):
+        self.parents, self.outputs, self.pullback = (parent,), (((1,), dtype),), pullback
+        self.scale = _one_of(dtype, count)
+
+
+_one_of = functools.lru_cache(lambda dtype, count: float(dtype.type(1) / dtype.type(count)))
 
 
 def pulled_back(node, gradients, retain_graph):

@@ -12,6 +12,7 @@
 #ifndef MXL_PYTHON_ARRAYS_H
 #define MXL_PYTHON_ARRAYS_H
 #include <stdint.h>
+#include <string.h>
 
 #include "mxloss.h"
 
@@ -78,6 +79,50 @@ static int mxl_run_prepared(const mxl_prepared *p, uintptr_t first, uintptr_t se
     q.head.data = &head;
     return (int)mxl_run((mxl_loss)p->loss, p->options, p->n_inputs, inputs,
                         head == 1 ? NULL : &q.head, &q.value, grad ? grads : NULL, NULL);
+}
+
+/* The sum of n numbers in numpy's order, for its bits: pairs of halves, down to at most 128. numpy
+ * adds that to 0, which matters to -0. */
+#define MXL_SUM_OF(real)                                                                           \
+    static real mxl_sum_of_##real(const real *a, int64_t n) {                                      \
+        const int64_t half = n / 2 - n / 2 % 8;                                                    \
+        real r[8], sum = 0;                                                                        \
+        int64_t i = 0, k;                                                                          \
+        if (n > 128)                                                                               \
+            return mxl_sum_of_##real(a, half) + mxl_sum_of_##real(a + half, n - half);             \
+        if (n >= 8) {                                                                              \
+            memcpy(r, a, sizeof r);                                                                \
+            for (i = 8; i + 8 <= n; i += 8)                                                        \
+                for (k = 0; k < 8; k++)                                                            \
+                    r[k] += a[i + k];                                                              \
+            sum = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));               \
+        }                                                                                          \
+        for (; i < n; i++)                                                                         \
+            sum += a[i];                                                                           \
+        return sum;                                                                                \
+    }
+MXL_SUM_OF(float)
+MXL_SUM_OF(double)
+#undef MXL_SUM_OF
+
+/* The mean of a value like that described, to an array of one element that was made for it. Returns
+ * MXL_OK or MXL_ARRAY_OTHER. */
+static int mxl_mean_prepared(const mxl_prepared *p, uintptr_t value, uintptr_t mean) {
+    const mxl_array_fields *m = mxl_array(mean, p->header);
+    mxl_tensor t = p->value;
+    int64_t n = 1;
+    int i;
+    if (t.dtype.code != MXL_FLOAT || !mxl_take(p, value, p->dtypes[0], MXL_ARRAY_READ, &t))
+        return MXL_ARRAY_OTHER;
+    for (i = 0; i < t.ndim; i++)
+        n *= t.shape[i];
+    if (n > 0 && t.dtype.bits == 32)
+        *(float *)m->data = (0 + mxl_sum_of_float((const float *)t.data, n)) / (float)n;
+    else if (n > 0 && t.dtype.bits == 64)
+        *(double *)m->data = (0 + mxl_sum_of_double((const double *)t.data, n)) / (double)n;
+    else
+        return MXL_ARRAY_OTHER;
+    return MXL_OK;
 }
 
 /* where an array's data, first axis, dtype and flags are read from: for the check at import */

@@ -22,6 +22,7 @@ prepared = arrays.split("[cdef prepared] */")[1].split("/* [end cdef prepared]")
 functions = """
 int mxl_run_prepared(const mxl_prepared *p, uintptr_t first, uintptr_t second, uintptr_t third,
                      uintptr_t value, uintptr_t grad, double head);
+int mxl_mean_prepared(const mxl_prepared *p, uintptr_t value, uintptr_t mean);
 void mxl_array_facts(uintptr_t object, size_t header, uintptr_t *facts);
 """
 

@@ -79,6 +79,25 @@ def test_mean_of_a_loss_is_the_operator(loss, axes, dtype):  # of shape (n,), an
             np.testing.assert_array_equal(gradient, results[0][1])
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("special", [[-0.0], [np.inf], [np.nan], [np.inf, -np.inf], [3e38, 3e38]])
+def test_mean_of_unusual_values(special, dtype):
+    """L1Loss of a row with one number, times -1, is any number that there is, and -0."""
+    loss = losses.L1Loss(weight=-1)
+    for n in [2, 7, 9, 130]:
+        values = RNG.normal(size=n) if special != [-0.0] else np.zeros(n)
+        values[: len(special)] = special
+        x = nd.array(values[:, None], dtype=dtype)
+        x.attach_grad()
+        results = []
+        for mean in (lambda L: L.mean(), lambda L: nd.mean(L, axis=0)):
+            for _ in range(2):
+                with autograd.record():
+                    L = mean(loss(x, nd.zeros((n, 1), dtype=dtype)))
+                results.append(L.asnumpy().tobytes())
+        assert len(set(results)) == 1
+
+
 def test_mean_of_a_loss_back_through_layers_and_twice():
     """Where the short way does not apply."""
     x, w = nd.array(RNG.normal(size=(4, 3))), nd.array(RNG.normal(size=(4, 3)))

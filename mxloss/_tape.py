@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-import sys
+from sys import getrefcount
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from .base import MXNetError, MXNetMemoryError, MXNetValueError
 
 def _references(box):
     g = box.pop()
-    return sys.getrefcount(g)
+    return getrefcount(g)
 
 
 _ALONE = _references([np.empty(1)])  # what is counted if nobody else refers to an array
@@ -42,9 +42,9 @@ class Variable:
                 and g.dtype == target.dtype
                 and g.base is None
                 and g.flags.c_contiguous
-                and sys.getrefcount(g) <= _ALONE
+                and getrefcount(g) <= _ALONE
                 and target.base is None
-                and sys.getrefcount(target) <= _ALONE + 1
+                and getrefcount(target) <= _ALONE + 1
             ):
                 self.grad._data, self.spare = g, target
             else:
@@ -82,21 +82,16 @@ class LossNode(Node):
 
     def pull(self, head, retain_graph):
         """The gradients for a head; they are the caller's own, unless the graph is retained."""
+        ready = self.ready
+        if not retain_graph:
+            self.ready = None
         first = head[(0,) * head.ndim] if head.size else 1
         if head.size == 1 or not any(head.strides) or (head == first).all():
             if first == self.head:
-                return self.hand_over(retain_graph)
+                return ready
             self.guess.head = float(first)
-        if not retain_graph:
-            self.ready = None
+        ready = None  # their memory may be needed for the others
         return self.pullback(head)
-
-    def hand_over(self, retain_graph):
-        """A list of the gradients that are ready, for the caller to take them out of."""
-        if retain_graph:
-            return list(self.ready)
-        ready, self.ready = self.ready, None
-        return ready
 
 
 class MeanNode(Node):
@@ -156,9 +151,9 @@ def backward_along(node, retain_graph):
         return False
     if not _different_variables(loss.parents):
         return False
-    back = loss.hand_over(retain_graph)
+    back = list(loss.ready)
     if not retain_graph:
-        node.pullback = loss.pullback = None
+        loss.ready = loss.pullback = node.pullback = None
     for parent in reversed(loss.parents):
         parent.put(back)
     return True

@@ -7,6 +7,7 @@ from sys import getrefcount
 
 import numpy as np
 
+from . import _core
 from .base import MXNetError, MXNetMemoryError, MXNetValueError
 
 
@@ -72,13 +73,14 @@ class LossNode(Node):
     that training finds its gradients ready. Another head, or one that varies, calls the kernel
     again; the bits are the same either way."""
 
-    __slots__ = ("guess", "head", "ready")
+    __slots__ = ("arrays", "guess", "head", "options", "ready", "wrt")
     several = False
-    scale = 1  # as of MeanNode
+    scale = 1.0  # as of MeanNode
 
-    def __init__(self, name, parents, outputs, ready, head, guess, pullback):
-        self.name, self.parents, self.outputs, self.pullback = name, parents, outputs, pullback
+    def __init__(self, name, parents, outputs, ready, head, guess, options, arrays, wrt):
+        self.name, self.parents, self.outputs, self.pullback = name, parents, outputs, _again
         self.ready, self.head, self.guess = ready, head, guess
+        self.options, self.arrays, self.wrt = options, arrays, wrt
 
     def pull(self, head, retain_graph):
         """The gradients for a head; they are the caller's own, unless the graph is retained."""
@@ -91,7 +93,11 @@ class LossNode(Node):
                 return ready
             self.guess.head = float(first)
         ready = None  # their memory may be needed for the others
-        return self.pullback(head)
+        return self.pullback(self, head)
+
+
+def _again(node, head):
+    return _core.run(node.options, node.arrays, head, want_value=False, wrt=node.wrt)[1]
 
 
 class MeanNode(Node):

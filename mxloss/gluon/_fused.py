@@ -141,12 +141,9 @@ class FusedLoss(Loss):
         if found is None:
             return None
         value, grad, head, known = found
-
-        def again(head):
-            return _core.run(options, arrays, head, want_value=False, wrt=(0,))[1]
-
+        name, parents = self._core_name, (source,)
+        node = LossNode(name, parents, known.outputs, [grad], head, known, options, arrays, (0,))
         result = wrap(value)
-        node = LossNode(self._core_name, (source,), known.outputs, [grad], head, known, again)
         result._node = node, 0
         return result
 
@@ -239,15 +236,12 @@ class FusedLoss(Loss):
         ]
         head = options.head
         value, ready = _core.run(options, arrays, None if head == 1 else head, wrt=wrt)
-
-        def again(head):
-            return _core.run(options, arrays, head, want_value=False, wrt=wrt)[1]
-
         result = self._made_known(NDArray(value), inputs)
         parents = [sources[i] for i in wrt]
         outputs = ((value.shape, value.dtype),)
         name = type(self).__name__
-        result._node = LossNode(name, parents, outputs, ready, head, options, again), 0
+        node = LossNode(name, parents, outputs, ready, head, options, options, arrays, wrt)
+        result._node = node, 0
         return result
 
     def _made_known(self, result, inputs):

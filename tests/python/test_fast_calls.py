@@ -1,6 +1,7 @@
 """Calls seen before take a short way, and gradients are handed over: neither may be noticed."""
 
 import copy
+import gc
 import pickle
 import threading
 
@@ -228,6 +229,21 @@ def test_retained_graphs_and_sums():
     for n in (1, 2, 3):
         step(x, loss)
         np.testing.assert_allclose(x.grad.asnumpy(), n * once, rtol=1e-6)
+
+
+@pytest.mark.parametrize("reduce", [lambda L: L, lambda L: L.mean()])
+def test_a_graph_that_is_not_used_needs_no_collector(reduce):
+    loss, x = losses.L2Loss(), variable()
+    step(x, loss, reduce)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(5):
+            with autograd.record():
+                reduce(loss(x, nd.array(LABEL)))
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("reduce, head", [(lambda L: L, 1), (lambda L: L.mean(), 1 / 6)])

@@ -12,16 +12,19 @@ class _Watching(threading.local):
 
 
 watching = _Watching()
+observers: list[None] = []  # one per `observed` of any thread: quicker to ask than `watching`
 
 
 @contextlib.contextmanager
 def observed(prefix, callbacks):
     """Tell the callbacks of each operator that is applied in this block, under prefixed names."""
     before = dict(watching.__dict__)
+    observers.append(None)
     watching.callbacks, watching.prefix, watching.count = callbacks, prefix, 0
     try:
         yield
     finally:
+        observers.pop()
         watching.__dict__.clear()
         watching.__dict__.update(before)
 

@@ -155,12 +155,14 @@ def backward_along(node, retain_graph):
         return _along_chain(node, retain_graph)
     if node.pullback is None or loss.pullback is None:
         return False
-    if not _different_variables(loss.parents):
+    parents = loss.parents
+    alone = len(parents) == 1 and type(parents[0]) is Variable  # as almost always
+    if not alone and not _different_variables(parents):
         return False
     back = list(loss.ready)
     if not retain_graph:
         loss.ready = loss.pullback = node.pullback = None
-    for parent in reversed(loss.parents):
+    for parent in reversed(parents):
         parent.put(back)
     return True
 
@@ -170,7 +172,7 @@ def _different_variables(parents):
     for parent in parents:
         if type(parent) is not Variable:
             return False
-    return len(parents) == 1 or len(set(parents)) == len(parents)
+    return len(set(parents)) == len(parents)
 
 
 def _along_chain(node, retain_graph):

@@ -9,7 +9,7 @@ import numpy as np
 from .. import _core, autograd
 from .. import ndarray as nd
 from .._ndarray import NDArray, wrap
-from .._observe import tell, watching
+from .._observe import observers, tell, watching
 from .._symbol import Symbol
 from .._tape import LossNode
 from ..base import MXNetTypeError, MXNetValueError
@@ -101,7 +101,7 @@ class FusedLoss(Loss):
             or self._forward_hooks
             or self._op_hooks
             or self._active
-            or watching.callbacks
+            or (observers and watching.callbacks)
         ):
             return super().__call__(*inputs, **named_inputs)
         kind = type(inputs[0])

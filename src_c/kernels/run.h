@@ -94,7 +94,7 @@ static void MXL_T(plan_memory)(MXL_T(team) * team, int64_t tile) {
         team->scratch = 3 * job->classes;
         break;
     case MXL_PAIRS:
-        team->scratch = 2 * job->classes;
+        team->scratch = 2 * job->classes * MXL_T(pairs_at_once)(job->classes);
         break;
     case MXL_MATRICES:
         team->extra = MXL_T(sdml_bytes)(job);

@@ -7,23 +7,6 @@
  * Compiled once per instruction set and MXL_REAL.
  */
 
-/* the rows of all inputs at stream position `row` */
-static void MXL_T(get_rows)(MXL_T(worker) * a, int n_in, int64_t row, const real **x, real **d) {
-    const int64_t n = a->job->classes;
-    int k;
-    for (k = 0; k < n_in; k++) {
-        x[k] = MXL_T(input)(&a->job->in[k], row * n, n, a->x + k * n);
-        d[k] = MXL_T(place)(&a->job->din[k], row * n, n, a->g + k * n);
-    }
-}
-
-static void MXL_T(put_rows)(MXL_T(worker) * a, int n_in, int64_t row, real **d) {
-    const int64_t n = a->job->classes;
-    int k;
-    for (k = 0; k < n_in; k++)
-        MXL_T(sink_put)(&a->din[k], row * n, d[k], n);
-}
-
 /* d = (x - y) * by; with by 0 exactly 0, whatever x and y are */
 MXL_LOOP void MXL_T(difference)(real *restrict d, const real *restrict x, const real *restrict y,
                                 real by, int64_t n) {
@@ -51,7 +34,11 @@ static void MXL_T(triplet_row)(MXL_T(worker) * a, int64_t row, int64_t place, re
     MXL_T(sum) s = {job->margin, 0};
     double slope;
     int64_t from, m;
-    MXL_T(get_rows)(a, 3, row, x, d);
+    int k;
+    for (k = 0; k < 3; k++) {
+        x[k] = MXL_T(input)(&job->in[k], row * n, n, a->x + k * n);
+        d[k] = MXL_T(place)(&job->din[k], row * n, n, a->g + k * n);
+    }
     for (from = 0; from < n; from += m) {
         m = n - from < block ? n - from : block;
         MXL_T(triplet_terms)(terms, x[0] + from, x[1] + from, x[2] + from, m);
@@ -70,7 +57,8 @@ static void MXL_T(triplet_row)(MXL_T(worker) * a, int64_t row, int64_t place, re
         MXL_T(difference)(d[1], x[1], x[0], by, n);
     if (job->din[2].kind != MXL_UNWANTED)
         MXL_T(difference)(d[2], x[0], x[2], by, n);
-    MXL_T(put_rows)(a, 3, row, d);
+    for (k = 0; k < 3; k++)
+        MXL_T(sink_put)(&a->din[k], row * n, d[k], n);
 }
 
 /* ---- CosineEmbeddingLoss ------------------------------------------------------------------- */
@@ -158,34 +146,66 @@ MXL_LOOP void MXL_T(cosine_gradient)(real *restrict d, const real *restrict x,
 #endif
 }
 
-static void MXL_T(pair_row)(MXL_T(worker) * a, int64_t row, int64_t place, real scale) {
+enum { MXL_T(most_pairs) = 8 };
+
+/* Rows that are worked on together, so that the roots and divisions of one do not hold up the sums
+ * of the next; they fit the first-level cache twice over. */
+static int64_t MXL_T(pairs_at_once)(int64_t classes) {
+    const int64_t pairs = MXL_TILE_BYTES * 2 / (int64_t)sizeof(real) / (classes > 0 ? classes : 1);
+    return pairs < 1 ? 1 : pairs > MXL_T(most_pairs) ? MXL_T(most_pairs) : pairs;
+}
+
+/* m pairs of rows */
+static void MXL_T(pair_rows)(MXL_T(worker) * a, int64_t row, int64_t place, int64_t m) {
     const mxl_job *job = a->job;
     const int64_t n = job->classes;
     const real *x[2];
-    real *d[2], label;
-    double dots[3], f[2] = {1, 1};
-    mxl_cosine r;
-    MXL_T(get_rows)(a, 2, row, x, d);
-    MXL_T(load)(&label, &job->in[2], row, 1);
-#if MXL_REAL == 32
-    dots_f32(x[0], x[1], n, dots);
-#else
-    dots_f64(x[0], x[1], 1, 1, n, dots);
-    if (!(dots[1] > 0x1p-900 && dots[1] < 0x1p900 && dots[2] > 0x1p-900 && dots[2] < 0x1p900)) {
-        f[0] = row_scale(x[0], n);
-        f[1] = row_scale(x[1], n);
-        dots_f64(x[0], x[1], f[0], f[1], n, dots);
+    real *d[2], labels[MXL_T(most_pairs)];
+    double dots[MXL_T(most_pairs)][3], f[MXL_T(most_pairs)][2];
+    mxl_cosine r[MXL_T(most_pairs)];
+    int64_t i;
+    int k;
+    for (k = 0; k < 2; k++) {
+        x[k] = MXL_T(input)(&job->in[k], row * n, m * n, a->x + k * m * n);
+        d[k] = MXL_T(place)(&job->din[k], row * n, m * n, a->g + k * m * n);
     }
+    MXL_T(load)(labels, &job->in[2], row, m);
+    for (i = 0; i < m; i++) {
+        const real *x0 = x[0] + i * n, *x1 = x[1] + i * n;
+        f[i][0] = f[i][1] = 1;
+#if MXL_REAL == 32
+        dots_f32(x0, x1, n, dots[i]);
+#else
+        dots_f64(x0, x1, 1, 1, n, dots[i]);
+        if (!(dots[i][1] > 0x1p-900 && dots[i][1] < 0x1p900 && dots[i][2] > 0x1p-900 &&
+              dots[i][2] < 0x1p900)) {
+            f[i][0] = row_scale(x0, n);
+            f[i][1] = row_scale(x1, n);
+            dots_f64(x0, x1, f[i][0], f[i][1], n, dots[i]);
+        }
 #endif
-    r = mxl_cosine_embedding(dots[0], dots[1], dots[2], f[0], f[1], (double)label, job->margin);
-    a->e[place] = (real)r.e;
-    if (r.floored)
-        f[0] = f[1] = 1;
-    if (job->din[0].kind != MXL_UNWANTED)
-        MXL_T(cosine_gradient)
-    (d[0], x[0], x[1], f[0], f[1], r.own_a, r.other, f[0] * (double)scale, n);
-    if (job->din[1].kind != MXL_UNWANTED)
-        MXL_T(cosine_gradient)
-    (d[1], x[1], x[0], f[1], f[0], r.own_b, r.other, f[1] * (double)scale, n);
-    MXL_T(put_rows)(a, 2, row, d);
+    }
+    for (i = 0; i < m; i++) {
+        r[i] = mxl_cosine_embedding(dots[i][0], dots[i][1], dots[i][2], f[i][0], f[i][1],
+                                    (double)labels[i], job->margin);
+        a->e[place + i] = (real)r[i].e;
+        if (r[i].floored)
+            f[i][0] = f[i][1] = 1;
+    }
+    for (k = 0; k < 2; k++) {
+        if (job->din[k].kind == MXL_UNWANTED)
+            continue;
+        for (i = 0; i < m; i++)
+            MXL_T(cosine_gradient)
+        (d[k] + i * n, x[k] + i * n, x[1 - k] + i * n, f[i][k], f[i][1 - k],
+         k ? r[i].own_b : r[i].own_a, r[i].other, f[i][k] * (double)a->u[place + i], n);
+        MXL_T(sink_put)(&a->din[k], row * n, d[k], m * n);
+    }
+}
+
+static void MXL_T(pairs_tile)(MXL_T(worker) * a, int64_t position, int64_t n) {
+    const int64_t most = MXL_T(pairs_at_once)(a->job->classes);
+    int64_t i;
+    for (i = 0; i < n; i += most)
+        MXL_T(pair_rows)(a, position + i, i, n - i < most ? n - i : most);
 }

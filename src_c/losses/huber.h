@@ -13,7 +13,9 @@ MXL_FORMULA(huber) {
     MXL_T(jet) j;
     real difference = p - z;
     real d = MXL_T(absolute)(difference);
-    real slope = d > k->rho ? (real)1 : d / k->rho;
+    /* a loop of its own for the usual rho, without the division */
+    real ratio = k->rho == 1 ? d : d / k->rho;
+    real slope = d > k->rho ? (real)1 : ratio;
     real by = d > k->rho ? (real)-1 : slope;
     real half = (real)0.5 * (d > k->rho ? k->rho : d);
     real whole = d > k->rho ? d : (real)0;

@@ -167,15 +167,33 @@ static void MXL_T(sink_open)(MXL_T(sink) * s, const mxl_output *out, double fact
 }
 
 #if MXL_REAL == 32
-/* the sums of short rows, side by side */
+/* the sums of short rows: of two or three elements side by side, of more each along itself */
 MXL_LOOP void sums_of_short_rows(double *restrict sums, const float *restrict v, int64_t run,
                                  int64_t rows) {
+    enum { lanes = 8 };
     int64_t i, r;
-    for (r = 0; r < rows; r++)
-        sums[r] = 0;
-    for (i = 0; i < run; i++)
+    int l;
+    if (run < 4) {
         for (r = 0; r < rows; r++)
-            sums[r] += v[r * run + i];
+            sums[r] = v[r * run];
+        for (i = 1; i < run; i++)
+            for (r = 0; r < rows; r++)
+                sums[r] += v[r * run + i];
+        return;
+    }
+    for (r = 0; r < rows; r++, v += run) {
+        double a[lanes] = {0}, left = 0;
+        for (i = 0; i + lanes <= run; i += lanes)
+            for (l = 0; l < lanes; l++)
+                a[l] += v[i + l];
+        for (; i < run; i++)
+            left += v[i];
+        for (l = 0; l < 4; l++)
+            a[l] += a[l + 4];
+        for (l = 0; l < 2; l++)
+            a[l] += a[l + 2];
+        sums[r] = (a[0] + a[1]) + left;
+    }
 }
 #endif
 

@@ -59,16 +59,14 @@ static void MXL_T(run_chunk)(void *context, int64_t chunk, int32_t number) {
     }
 }
 
-/* SDMLLoss, phase 0 and phase 2: the chunk's rows */
-static void MXL_T(run_preparation)(void *context, int64_t chunk, int32_t number) {
+/* SDMLLoss, phase 0: a panel */
+static void MXL_T(run_preparation)(void *context, int64_t panel, int32_t number) {
     const MXL_T(team) *team = (const MXL_T(team) *)context;
-    const int64_t row = chunk * team->job->chunk, rows = team->job->n - row;
     (void)number;
-    MXL_T(sdml_prepare)
-    (team->job, (const MXL_T(sdml) *)team->shared, row,
-     rows < team->job->chunk ? rows : team->job->chunk);
+    MXL_T(sdml_prepare)(team->job, (const MXL_T(sdml) *)team->shared, panel);
 }
 
+/* and phase 2: the chunk's rows of x2 */
 static void MXL_T(run_columns)(void *context, int64_t chunk, int32_t number) {
     const MXL_T(team) *team = (const MXL_T(team) *)context;
     const mxl_job *job = team->job;
@@ -157,7 +155,7 @@ static mxl_status MXL_T(run)(const mxl_job *job) {
         memset(team.cells, 0, (size_t)all_cells);
         if (job->loop == MXL_MATRICES) {
             MXL_T(sdml_begin)(&sdml, job, block + memory + all_cells);
-            mxl_parallel(threads, job->n_chunks, MXL_T(run_preparation), &team);
+            mxl_parallel(threads, sdml.padded_rows / MXL_T(panel), MXL_T(run_preparation), &team);
         }
         mxl_parallel(threads, job->n_chunks, MXL_T(run_chunk), &team);
         if (job->loop == MXL_MATRICES && job->din[1].kind != MXL_UNWANTED)

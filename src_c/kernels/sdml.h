@@ -3,8 +3,8 @@
  *
  * N^2 D steps. Phase 1, by rows of x1: the distances to all rows of x2, softmax, value, and the row
  * of the matrix G = de_i/dd_ij; from it the gradient of the row. Phase 2, by rows of x2: the same
- * from the columns of G. Every result is summed up by one thread in one order; runs of 32 terms in
- * `real`, those in double.
+ * from the columns of G. Every result is summed up by one thread in one order; runs of 32 terms, or
+ * of 64 products, in `real`, those in double.
  *
  * Of floats, |x - y|^2 is taken as |x|^2 + |y|^2 - 2 x.y: one instruction per step instead of two.
  * That cancels where x and y are close: so where a row x has in a run of 32 rows y one with
@@ -24,7 +24,7 @@ enum { MXL_T(panel) = 128 / sizeof(real) };
 #else
 enum { MXL_T(panel) = 64 / sizeof(real) };
 #endif
-enum { MXL_T(sdml_run) = 32, MXL_T(sdml_group) = 4 };
+enum { MXL_T(sdml_run) = 32, MXL_T(sdml_long_run) = 64, MXL_T(sdml_group) = 4 };
 
 /* what all threads share; rows come in whole blocks and panels, those beyond N are zeros */
 typedef struct {
@@ -65,11 +65,11 @@ static int64_t MXL_T(padded)(int64_t n) {
         total[3][l] += a3[l], total[3][half + l] += b3[l];                                         \
     }
 
-/* sums over all elements for a block of rows x and the rows of a panel */
-#define MXL_SDML_PANEL(name, term)                                                                 \
+/* sums over all elements for a block of rows x and the rows of a panel, in runs of so many terms */
+#define MXL_SDML_PANEL(name, term, terms)                                                          \
     MXL_LOOP void MXL_T(name)(const real *restrict x, int64_t step, const real *restrict y,        \
                               int64_t length, double total[4][MXL_T(panel)]) {                     \
-        enum { width = MXL_T(panel), half = width / 2, run = MXL_T(sdml_run) };                    \
+        enum { width = MXL_T(panel), half = width / 2, run = terms };                              \
         const real *x0 = x, *x1 = x + step, *x2 = x1 + step, *x3 = x2 + step;                      \
         int64_t k, from, end;                                                                      \
         int l;                                                                                     \
@@ -83,10 +83,10 @@ static int64_t MXL_T(padded)(int64_t n) {
         }                                                                                          \
     }
 #define MXL_SQUARE(r, h, at) mxl_fma(x##r[k] - h##l, x##r[k] - h##l, h##r[l])
-MXL_SDML_PANEL(sdml_squares, MXL_SQUARE)
+MXL_SDML_PANEL(sdml_squares, MXL_SQUARE, MXL_T(sdml_run))
 #if MXL_REAL == 32
 #define MXL_PRODUCT(r, h, at) mxl_fma(x##r[k], h##l, h##r[l])
-MXL_SDML_PANEL(sdml_products, MXL_PRODUCT)
+MXL_SDML_PANEL(sdml_products, MXL_PRODUCT, MXL_T(sdml_long_run))
 #endif
 
 /* -|x - y|^2 where squares overflow in float */
@@ -345,14 +345,16 @@ static double sdml_square(const float *x, int64_t n) {
 }
 #endif
 
-/* phase 0: n rows of x1 and x2 from `row` on */
-static void MXL_T(sdml_prepare)(const mxl_job *job, const MXL_T(sdml) * s, int64_t row, int64_t n) {
+/* phase 0: the rows of x1 and x2 that belong to a panel; two threads on one would be in each
+ * other's way at every step */
+static void MXL_T(sdml_prepare)(const mxl_job *job, const MXL_T(sdml) * s, int64_t panel) {
     enum { width = MXL_T(panel) };
+    const int64_t first = panel * width, end = s->rows - first < width ? s->rows : first + width;
+    const size_t tail = (size_t)(s->padded_length - s->length) * sizeof(real);
+    real *out = s->panels + first * s->length;
     int64_t i, k;
-    for (i = row; i < row + n; i++) {
-        real *panel = s->panels + i / width * width * s->length + i % width;
+    for (i = first; i < end; i++) {
         real *x1 = s->x1 + i * s->padded_length, *x2 = s->x2 + i * s->padded_length;
-        const size_t tail = (size_t)(s->padded_length - s->length) * sizeof(real);
         memset(x1 + s->length, 0, tail);
         memset(x2 + s->length, 0, tail);
         if (s->g)
@@ -365,6 +367,6 @@ static void MXL_T(sdml_prepare)(const mxl_job *job, const MXL_T(sdml) * s, int64
         s->squares2[i] = sdml_square(x2, s->padded_length);
 #endif
         for (k = 0; k < s->length; k++)
-            panel[k * width] = x2[k];
+            out[k * width + i - first] = x2[k];
     }
 }

@@ -198,6 +198,27 @@ static void MXL_T(sdml_gradient)(const MXL_T(sdml) * s, const real *x, const rea
     }
 }
 
+/* for sums of which only a float is left */
+MXL_LOOP double MXL_T(sdml_sum)(const double *v, int64_t n) {
+#if MXL_REAL == 32
+    enum { lanes = 16 };
+    double a[lanes] = {0}, left = 0;
+    int64_t i;
+    int l, half;
+    for (i = 0; i + lanes <= n; i += lanes)
+        for (l = 0; l < lanes; l++)
+            a[l] += v[i + l];
+    for (; i < n; i++)
+        left += v[i];
+    for (half = lanes / 2; half > 0; half /= 2)
+        for (l = 0; l < half; l++)
+            a[l] += a[l + half];
+    return a[0] + left;
+#else
+    return total_f64(sum_of_f64(v, n));
+#endif
+}
+
 /* from the scores of a row: its value, returned, and its row of G */
 static real MXL_T(sdml_value)(const MXL_T(sdml) * s, double *scores, double *e, int64_t row,
                               real scale, real *g) {
@@ -217,7 +238,7 @@ static real MXL_T(sdml_value)(const MXL_T(sdml) * s, double *scores, double *e, 
         for (j = 0; j < n; j++)
             scores[j] = max - scores[j];
         scores[row] = 0;
-        value += t->other * total_f64(sum_of_f64(scores, n));
+        value += t->other * MXL_T(sdml_sum)(scores, n);
     }
     return (real)value;
 }

@@ -98,10 +98,10 @@ static double MXL_T(sdml_score)(const real *x, const real *y, int64_t length) {
     return -total;
 }
 
-/* the scores, in out, of a block of rows x, as far as they are near, and a run of rows y, from j on
+/* The scores, in out, of a block of rows x, those r with again[r], and a run of rows y, from j on.
  */
-static void MXL_T(sdml_near)(const MXL_T(sdml) * s, const real *x, const int *near, int64_t j,
-                             int64_t end, double *out) {
+static void MXL_T(sdml_by_differences)(const MXL_T(sdml) * s, const real *x, const int *again,
+                                       int64_t j, int64_t end, double *out) {
     enum { most = MXL_MATRIX_ROWS, width = MXL_T(panel) };
     double total[most][width];
     int64_t r, l;
@@ -109,7 +109,7 @@ static void MXL_T(sdml_near)(const MXL_T(sdml) * s, const real *x, const int *ne
         MXL_T(sdml_squares)
         (x, s->padded_length, s->panels + j * s->length, s->length, total);
         for (r = 0; r < most; r++)
-            for (l = 0; near[r] && l < width; l++) {
+            for (l = 0; again[r] && l < width; l++) {
                 double score = -total[r][l];
                 if (MXL_REAL == 32 && score - score != 0 && j + l < s->rows)
                     score = MXL_T(sdml_score)(x + r * s->padded_length,
@@ -119,9 +119,9 @@ static void MXL_T(sdml_near)(const MXL_T(sdml) * s, const real *x, const int *ne
     }
 }
 
-/* The same by products. Sets near[r] where that cancels in row r. */
-static void MXL_T(sdml_far)(const MXL_T(sdml) * s, int64_t row, int *near, int64_t j, int64_t end,
-                            double *out) {
+/* the same of all rows of the block, by products; sets again[r] where that cancels */
+static void MXL_T(sdml_by_products)(const MXL_T(sdml) * s, int64_t row, int *again, int64_t j,
+                                    int64_t end, double *out) {
 #if MXL_REAL == 32
     enum { most = MXL_MATRIX_ROWS, width = MXL_T(panel) };
     const real *x = s->x1 + row * s->padded_length;
@@ -134,12 +134,12 @@ static void MXL_T(sdml_far)(const MXL_T(sdml) * s, int64_t row, int *near, int64
                 const double both = s->squares1[row + r] + s->squares2[j + l];
                 const double score = 2 * total[r][l] - both;
                 out[r * s->padded_rows + j + l] = score;
-                near[r] |= !(score <= -0.25 * both) | (score - score != 0);
+                again[r] |= !(score <= -0.25 * both) | (score - score != 0);
             }
     }
 #else /* nothing wider to subtract in */
     (void)s, (void)row, (void)j, (void)end, (void)out;
-    near[0] = near[1] = near[2] = near[3] = 1;
+    again[0] = again[1] = again[2] = again[3] = 1;
 #endif
 }
 
@@ -153,10 +153,11 @@ static void MXL_T(sdml_scores)(const MXL_T(sdml) * s, int64_t block, int64_t blo
         for (b = 0; b < blocks; b++) {
             const int64_t row = (block + b) * most;
             double *out = scores + b * most * s->padded_rows;
-            int near[most] = {0};
-            MXL_T(sdml_far)(s, row, near, from, end, out);
-            if (near[0] | near[1] | near[2] | near[3])
-                MXL_T(sdml_near)(s, s->x1 + row * s->padded_length, near, from, end, out);
+            int again[most] = {0};
+            MXL_T(sdml_by_products)(s, row, again, from, end, out);
+            if (again[0] | again[1] | again[2] | again[3])
+                MXL_T(sdml_by_differences)(s, s->x1 + row * s->padded_length, again, from, end,
+                                           out);
         }
     }
 }

@@ -98,27 +98,33 @@ static mxl_status check(const mxl_call *call, mxl_geometry *g) {
 
 /* ---- Views --------------------------------------------------------------------------------- */
 
+/* a loop over rows of classes. How it works is decided by shape only, so that results do not depend
+ * on the memory layout. */
+static void plan_classes(mxl_job *job, const mxl_geometry *g) {
+    const int64_t *shape = g->stream.shape;
+    int32_t i;
+    job->classes = shape[g->classes];
+    job->inner = 1;
+    for (i = g->classes + 1; i < g->stream.ndim; i++)
+        job->inner *= shape[i];
+    job->columns =
+        !job->from_logits && job->classes < (job->inner > 1 ? MXL_MANY_CLASSES : MXL_FEW_CLASSES);
+}
+
 static void plan_sparse(const mxl_call *call, mxl_job *job, const mxl_geometry *g) {
     const mxl_array *p = &call->in[0];
     mxl_order rows_and_classes = g->stream;
-    int32_t i;
-    job->classes = job->row_work = p->shape[g->classes];
+    job->loop = MXL_SPARSE;
     job->from_logits = !g->softmax;
     job->clip_label = (call->options.flags & MXL_CLIP_LABEL) != 0;
-    job->class_stride = p->stride[g->classes];
-    job->inner = 1;
-    for (i = g->classes + 1; i < p->ndim; i++)
-        job->inner *= p->shape[i];
-    /* by shape only, so that results do not depend on the memory layout */
-    job->loop = job->from_logits || job->inner == 1 ? MXL_SPARSE_ROWS : MXL_SPARSE_COLUMNS;
-    if (job->loop == MXL_SPARSE_ROWS)
-        rows_and_classes.axes[rows_and_classes.n_axes++] = g->classes;
+    plan_classes(job, g);
+    job->row_work = job->classes;
+    rows_and_classes.axes[rows_and_classes.n_axes++] = g->classes;
     mxl_view_stream(&job->in[0], p, &rows_and_classes, p->stride);
     mxl_view_own(&job->in[1],
                  &call->in[1]); /* without the class axis or with length 1: all the same */
     if (call->has_grad[0]) {
         job->din[0].kind = MXL_DIRECT;
-        job->dclass_stride = call->grad[0].stride[g->classes];
         mxl_view_stream(&job->din[0].view, &call->grad[0], &rows_and_classes, call->grad[0].stride);
     }
     if (call->has_grad[1]) /* class numbers have no slope */
@@ -128,8 +134,12 @@ static void plan_sparse(const mxl_call *call, mxl_job *job, const mxl_geometry *
 static void plan_elementwise(const mxl_call *call, mxl_job *job, const mxl_geometry *g) {
     const mxl_array *p = &call->in[0], *z = &call->in[1], *dz = &call->grad[1];
     int64_t stride[MXL_MAX_NDIM], cells[MXL_MAX_NDIM];
-    job->loop = g->softmax ? MXL_SOFTMAX_ELEMENTWISE : MXL_ELEMENTWISE;
-    job->classes = g->softmax ? p->shape[g->classes] : 1;
+    job->loop = MXL_ELEMENTWISE;
+    job->classes = 1;
+    if (g->softmax) {
+        job->loop = MXL_SOFTMAX_ELEMENTWISE;
+        plan_classes(job, g);
+    }
     job->formula = mxl_loss_formula(call->loss, call->options.flags, call->has_in[3]);
     job->n_in = call->has_in[3] ? 3 : 2;
     mxl_view_stream(&job->in[0], p, &g->stream, p->stride);
@@ -191,7 +201,7 @@ static mxl_status check_classes(const mxl_call *call, const mxl_job *job) {
 }
 
 static mxl_status values(const mxl_call *call, const mxl_job *job) {
-    if (job->loop == MXL_SPARSE_ROWS || job->loop == MXL_SPARSE_COLUMNS)
+    if (job->loop == MXL_SPARSE)
         return check_classes(call, job);
     if (call->options.flags & MXL_COMPUTE_FULL)
         return mxl_check_targets(call);

@@ -82,8 +82,7 @@ typedef enum mxl_formula_id {
 typedef enum mxl_shape_of_loop {
     MXL_ELEMENTWISE,         /* formula on every position */
     MXL_SOFTMAX_ELEMENTWISE, /* log-softmax of each row first, then the formula */
-    MXL_SPARSE_ROWS,         /* class numbers as labels, classes contiguous in memory */
-    MXL_SPARSE_COLUMNS,      /* class numbers as labels, many rows side by side */
+    MXL_SPARSE,              /* class numbers as labels; the stream has rows only */
     /* from here on the stream has one position per row, and each loss a loop of its own */
     MXL_ROW_LOOPS,
     MXL_TRIPLETS = MXL_ROW_LOOPS, /* in[0..2]: rows of vectors */
@@ -92,16 +91,20 @@ typedef enum mxl_shape_of_loop {
     MXL_SEQUENCES                 /* in[0]: rows of frames of classes; in[1]: rows of labels */
 } mxl_shape_of_loop;
 
-/* MXL_SPARSE_TILE: most rows of a tile in the sparse loops, whose kernels have room for so many;
- * MXL_ROW_TILE in the row loops */
+/* MXL_SPARSE_TILE: most rows of a tile in the sparse loop and of rows side by side, whose kernels
+ * have room for so many; MXL_ROW_TILE in the row loops */
 enum { MXL_MATRIX_ROWS = 4 }; /* worked on together; see kernels/sdml.h */
 enum { MXL_MAX_IN = 3, MXL_SPARSE_TILE = 256, MXL_ROW_TILE = 64 };
 
 /* of one input, in a tile of the elementwise loop: all of its buffers fit the first-level cache */
 enum { MXL_TILE_BYTES = 4096 };
 
-/* shorter rows are worked on many at a time: softmax in kernels/short_rows.h, sums in reduce.h */
+/* sums of shorter rows are done many at a time, in kernels/reduce.h */
 enum { MXL_SHORT_ROW = 64 };
+
+/* Rows of fewer classes than MXL_FEW_CLASSES are worked on side by side, in kernels/columns.h, and
+ * so are rows whose classes lie apart if buffers for MXL_COLUMN_LANES rows do not get too large. */
+enum { MXL_FEW_CLASSES = 64, MXL_MANY_CLASSES = 65536, MXL_COLUMN_LANES = 16 };
 
 typedef struct mxl_job {
     int32_t loop;      /* an mxl_shape_of_loop */
@@ -110,12 +113,11 @@ typedef struct mxl_job {
     int32_t is_double; /* compute in double, else float */
     int32_t from_logits;
     int32_t clip_label;
-    int64_t n;             /* positions of the stream */
-    int64_t classes;       /* positions per row; 1 for MXL_ELEMENTWISE. Row loops: length of a
-                            * vector, or of a frame */
-    int64_t class_stride;  /* SPARSE_COLUMNS: pred and its gradient step by this from class to */
-    int64_t dclass_stride; /*                class, and `in[0]` and `din[0]` are over the rows */
-    int64_t inner;         /* SPARSE_COLUMNS: rows that follow one another in pred's own shape */
+    int64_t n;        /* positions of the stream */
+    int64_t classes;  /* positions per row; 1 for MXL_ELEMENTWISE. Row loops: length of a
+                       * vector, or of a frame */
+    int32_t columns;  /* SOFTMAX_ELEMENTWISE, SPARSE: rows are worked on side by side */
+    int64_t inner;    /* and so many of them follow one another in pred's own shape */
     int64_t row_work; /* of a position of the stream, in elements of pred or what costs as much */
     /* How the stream is cut up, by shapes only: chunks are handed to threads, tiles fit a cache. */
     int64_t chunk, n_chunks; /* positions per chunk; chunks */

@@ -127,7 +127,8 @@ static void plan_value(const mxl_call *call, mxl_job *job, const mxl_geometry *g
 
 enum {
     CHUNK_WORK = 32768, /* per chunk, in elements of pred: some 10 to 45 us */
-    COLUMN_BYTES = 65536
+    COLUMN_BYTES = 8192,
+    LONG_COLUMNS_BYTES = 262144
 };
 
 static int64_t at_least(int64_t a, int64_t b) {
@@ -147,17 +148,23 @@ static void plan_chunks(mxl_job *job) {
     size_t i;
     if (job->n == 0)
         return;
-    if (job->loop == MXL_SPARSE_COLUMNS) { /* a tile's pred and gradient: at most 64 KiB each */
-        job->tile = MXL_SPARSE_TILE;
-        while (job->tile > 16 && job->tile * job->classes * size > COLUMN_BYTES)
-            job->tile /= 2;
+    if (job->columns) {
+        const int64_t per_row = job->loop == MXL_SPARSE ? 1 : job->classes;
+        const int64_t bytes =
+            job->loop == MXL_SPARSE && job->inner > 1 ? LONG_COLUMNS_BYTES : COLUMN_BYTES;
+        int64_t rows = multiple(bytes / (job->classes * size), MXL_COLUMN_LANES);
+        rows = at_least(rows, 64);
+        while (rows > MXL_COLUMN_LANES && rows * job->classes * size > LONG_COLUMNS_BYTES)
+            rows /= 2;
+        if (rows > MXL_SPARSE_TILE)
+            rows = MXL_SPARSE_TILE;
         /* do not step over the end of an image's row if the pieces stay long enough */
-        if (job->inner < job->tile && job->inner >= 64)
-            job->tile = job->inner;
-        unit = job->tile;
-        job->chunk = CHUNK_WORK / job->row_work;
-    } else if (job->loop >= MXL_SPARSE_ROWS) {
-        job->tile = job->loop == MXL_SPARSE_ROWS ? MXL_SPARSE_TILE : MXL_ROW_TILE;
+        if (job->inner < rows && job->inner >= 64)
+            rows = job->inner;
+        job->tile = unit = rows * per_row;
+        job->chunk = CHUNK_WORK / (job->classes / per_row);
+    } else if (job->loop >= MXL_SPARSE) {
+        job->tile = job->loop == MXL_SPARSE ? MXL_SPARSE_TILE : MXL_ROW_TILE;
         job->chunk = at_least(CHUNK_WORK / job->row_work, 1);
         if (job->loop == MXL_MATRICES) {
             unit = MXL_MATRIX_ROWS;

@@ -133,8 +133,8 @@ static void MXL_T(run_tile)(MXL_T(tile_fn) tile, MXL_T(tile) * t, const MXL_T(ah
 
 /* ---- A tile -------------------------------------------------------------------------------- */
 
-/* n positions. After a softmax, p has the log-probabilities and d the place for their gradient,
- * which is not finished; else both are NULL. */
+/* n positions, with rows side by side as many numbers. After a softmax, p has the log-probabilities
+ * and d the place for their gradient, which is not finished; else both are NULL. */
 static void MXL_T(elementwise_part)(MXL_T(worker) * a, int64_t position, int64_t n, const real *p,
                                     real *d_p) {
     const mxl_job *job = a->job;
@@ -145,18 +145,18 @@ static void MXL_T(elementwise_part)(MXL_T(worker) * a, int64_t position, int64_t
     MXL_T(tile) t;
     int k;
     for (k = p != NULL; k < job->n_in; k++)
-        x[k] = MXL_T(input)(&job->in[k], position, n, a->in[k]);
+        x[k] = MXL_T(fetch)(a, &job->in[k], position, n, a->in[k]);
     for (k = p != NULL; k < MXL_MAX_IN; k++)
-        d[k] = MXL_T(place)(&job->din[k], position, n, a->d[k]);
+        d[k] = a->columns ? a->d[k] : MXL_T(place)(&job->din[k], position, n, a->d[k]);
     if (p != NULL && job->din[0].kind != MXL_UNWANTED)
         writes[0] = MXL_T(ahead_of)(&job->din[0].view, position, n, d_p, 1);
-    for (k = p != NULL; k < 2; k++) {
+    for (k = p != NULL; k < 2 && a->columns == NULL; k++) {
         reads[k] = MXL_T(ahead_of)(&job->in[k], position, n, x[k], x[k] != a->in[k]);
         if (job->din[k].kind == MXL_DIRECT)
             writes[k] = MXL_T(ahead_of)(&job->din[k].view, position, n, d[k], d[k] != a->d[k]);
     }
-    w = MXL_T(get_factor)(job->has_weight, &job->weight, position, n, a->w);
-    h = MXL_T(get_factor)(job->has_head, &job->head, position, n, a->h);
+    w = MXL_T(get_factor)(a, job->has_weight, &job->weight, position, n, a->w);
+    h = MXL_T(get_factor)(a, job->has_head, &job->head, position, n, a->h);
     scale = MXL_T(gradient_scale)(w, h, (real)job->factor, n, a->u);
 
     t.n = n;
@@ -179,53 +179,60 @@ static void MXL_T(elementwise_part)(MXL_T(worker) * a, int64_t position, int64_t
         if (scale.array)
             MXL_T(multiply)(d[k], scale.array, n);
         if (k > 0 || p == NULL)
-            MXL_T(sink_put)(&a->din[k], position, d[k], n);
+            MXL_T(put)(a, &a->din[k], position, d[k], n);
     }
 }
 
-/* lp = log(softmax) and, from exponentials to probabilities in place, sm = softmax, with the facts
- * of its row for each element */
-MXL_LOOP void MXL_T(log_softmax_of)(const real *restrict max, const real *restrict log_sum,
-                                    const real *restrict inverse, const real *restrict x,
-                                    real *restrict lp, real *restrict sm, int64_t n) {
-    int64_t i;
-    for (i = 0; i < n; i++) {
-        lp[i] = (x[i] - max[i]) - log_sum[i];
-        sm[i] *= inverse[i];
-    }
-}
-
-MXL_LOOP void MXL_T(softmax_gradient_of)(real *restrict d, const real *restrict sm,
-                                         const real *restrict sum, int64_t n) {
-    int64_t i;
-    for (i = 0; i < n; i++)
-        d[i] = d[i] - sm[i] * sum[i];
-}
-
-/* whole short rows */
-static void MXL_T(short_softmax_tile)(MXL_T(worker) * a, int64_t position, int64_t n, const real *x,
-                                      real *d) {
-    enum { most = MXL_TILE_BYTES / sizeof(real) };
-    const int64_t classes = a->job->classes, rows = n / classes, room = n + MXL_T(spread_step);
-    real max[most], log_sum[most], inverse[most];
-    real *const wide_max = a->wide, *const wide_log_sum = a->wide + room;
-    real *const wide_inverse = a->wide + 2 * room;
-    double r[most];
-    int64_t i;
-    MXL_T(short_softmax)(x, a->sm, wide_max, rows, classes, max, r);
-    for (i = 0; i < rows; i++) {
+/* in place of scores their log(softmax), of rows side by side; inverse: 1 over the sums of their
+ * exponentials */
+MXL_LOOP void MXL_T(column_log_softmax)(real *restrict x, const MXL_T(columns) * t,
+                                        const real *restrict max, const double *restrict r,
+                                        double *restrict inverse) {
+    real log_sum[MXL_SPARSE_TILE];
+    int64_t c, i;
+    for (i = 0; i < t->ld; i++)
         log_sum[i] = (real)mxl_log1p(r[i]);
-        inverse[i] = (real)(1 / (1 + r[i]));
+    for (i = 0; i < t->ld; i++)
+        inverse[i] = 1 / (1 + r[i]);
+    for (c = 0; c < t->classes; c++, x += t->ld)
+        for (i = 0; i < t->ld; i++)
+            x[i] = (x[i] - max[i]) - log_sum[i];
+}
+
+/* softmax_gradient of rows side by side */
+MXL_LOOP void MXL_T(column_softmax_gradient)(real *restrict d, const real *restrict e,
+                                             const MXL_T(columns) * t,
+                                             const double *restrict inverse) {
+    double sum[MXL_SPARSE_TILE], lost[MXL_SPARSE_TILE];
+    real factor[MXL_SPARSE_TILE];
+    int64_t c, i;
+    MXL_T(column_sums)(d, t, sum, lost);
+    for (i = 0; i < t->ld; i++) {
+        const MXL_T(sum) s = {sum[i], lost[i]};
+        factor[i] = (real)(MXL_T(total)(s) * inverse[i]);
     }
-    MXL_T(spread)(wide_log_sum, log_sum, rows, classes);
-    MXL_T(spread)(wide_inverse, inverse, rows, classes);
-    MXL_T(log_softmax_of)(wide_max, wide_log_sum, wide_inverse, x, a->lp, a->sm, n);
-    MXL_T(elementwise_part)(a, position, n, a->lp, d);
-    if (a->job->din[0].kind == MXL_UNWANTED)
-        return;
-    MXL_T(row_sums)(d, rows, classes, max);
-    MXL_T(spread)(wide_max, max, rows, classes);
-    MXL_T(softmax_gradient_of)(d, a->sm, wide_max, n);
+    for (c = 0; c < t->classes; c++, d += t->ld, e += t->ld)
+        for (i = 0; i < t->ld; i++)
+            d[i] = d[i] - e[i] * factor[i];
+}
+
+/* rows side by side; n positions */
+static void MXL_T(columns_softmax_tile)(MXL_T(worker) * a, int64_t position, int64_t n) {
+    const mxl_job *job = a->job;
+    const int64_t classes = job->classes;
+    const MXL_T(columns) t = MXL_T(columns_of)(position / classes, n / classes, classes);
+    real max[MXL_SPARSE_TILE];
+    double r[MXL_SPARSE_TILE], inverse[MXL_SPARSE_TILE];
+    real *const x = a->in[0];
+    MXL_T(load_columns)(x, &job->in[0], &t, a->turned);
+    MXL_T(column_softmax)(x, t.ld, a->exp, t.ld, t.ld, classes, max, r);
+    MXL_T(column_log_softmax)(x, &t, max, r, inverse);
+    a->columns = &t;
+    MXL_T(elementwise_part)(a, position, t.ld * classes, x, a->d[0]);
+    if (job->din[0].kind != MXL_UNWANTED) {
+        MXL_T(column_softmax_gradient)(a->d[0], a->exp, &t, inverse);
+        MXL_T(put)(a, &a->din[0], position, a->d[0], n);
+    }
 }
 
 /* Whole rows, or one row that is longer than a part should be. Of that, the log-probabilities never
@@ -238,36 +245,38 @@ static void MXL_T(softmax_tile)(MXL_T(worker) * a, int64_t position, int64_t n) 
     const real *x = MXL_T(input)(&job->in[0], position, n, a->in[0]);
     real *d = MXL_T(place)(&job->din[0], position, n, a->d[0]);
     int64_t from, m;
-    if (classes < MXL_SHORT_ROW) {
-        MXL_T(short_softmax_tile)(a, position, n, x, d);
-    } else if (classes <= most) {
-        for (from = 0; from < n; from += classes) {
-            const MXL_T(softmax) row = MXL_T(row_softmax)(x + from, a->sm + from, classes);
-            MXL_T(log_softmax)(&row, x + from, a->lp + from, a->sm + from, classes);
+    if (classes <= most) {
+        MXL_T(softmax) rows[most / MXL_FEW_CLASSES], *row = rows;
+        for (from = 0; from < n; from += classes, row++) {
+            *row = MXL_T(row_softmax)(x + from, a->exp + from, classes);
+            MXL_T(log_softmax)(row, x + from, a->lp + from, classes);
         }
         MXL_T(elementwise_part)(a, position, n, a->lp, d);
-        for (from = 0; want && from < n; from += classes)
+        for (from = 0, row = rows; want && from < n; from += classes, row++)
             MXL_T(softmax_gradient)
-        (d + from, a->sm + from, MXL_T(sum_of)(d + from, classes), classes);
+        (d + from, a->exp + from, row, MXL_T(sum_of)(d + from, classes), classes);
     } else {
-        const MXL_T(softmax) row = MXL_T(row_softmax)(x, a->sm, n);
+        const MXL_T(softmax) row = MXL_T(row_softmax)(x, a->exp, n);
         MXL_T(sum) total = {0, 0};
         for (from = 0; from < n; from += m) {
             m = n - from < most ? n - from : most;
-            MXL_T(log_softmax)(&row, x + from, a->lp, a->sm + from, m);
+            MXL_T(log_softmax)(&row, x + from, a->lp, m);
             MXL_T(elementwise_part)(a, position + from, m, a->lp, d + from);
             if (want)
                 MXL_T(add)(&total, MXL_T(sum_of)(d + from, m));
         }
         if (want)
-            MXL_T(softmax_gradient)(d, a->sm, total, n);
+            MXL_T(softmax_gradient)(d, a->exp, &row, total, n);
     }
     if (want)
         MXL_T(sink_put)(&a->din[0], position, d, n);
 }
 
 static void MXL_T(elementwise_tile)(MXL_T(worker) * a, int64_t position, int64_t n) {
-    if (a->job->loop == MXL_SOFTMAX_ELEMENTWISE)
+    a->columns = NULL;
+    if (a->job->columns)
+        MXL_T(columns_softmax_tile)(a, position, n);
+    else if (a->job->loop == MXL_SOFTMAX_ELEMENTWISE)
         MXL_T(softmax_tile)(a, position, n);
     else
         MXL_T(elementwise_part)(a, position, n, NULL, NULL);

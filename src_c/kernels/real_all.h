@@ -7,7 +7,7 @@
 
 #include "softmax.h"
 
-#include "short_rows.h"
+#include "columns.h"
 
 #include "worker.h"
 

@@ -35,52 +35,75 @@ MXL_FN double MXL_T(total)(MXL_T(sum) a) {
 }
 
 #if MXL_REAL == 32
-/* x without its ones, and how many these were */
-MXL_LOOP uint32_t but_ones(float *restrict rest, const float *restrict x, int64_t n) {
-    uint32_t ones = 0;
-    int64_t i;
-    for (i = 0; i < n; i++) {
-        rest[i] = x[i] == 1 ? 0 : x[i];
-        ones += x[i] == 1;
+enum { MXL_SUM_STEP = 64 };
+
+/* last: with zeros in front, the last n of the elements that end at `end`; at least a step of them
+ * can be read, if not all are few */
+MXL_LOOP void last_of(float *restrict last, const float *restrict end, int32_t n, int few) {
+    const float *v = end - MXL_SUM_STEP;
+    const int32_t first = MXL_SUM_STEP - n;
+    int32_t i;
+    if (few) {
+        memset(last, 0, MXL_SUM_STEP * sizeof *last);
+        memcpy(last + first, end - n, (size_t)n * sizeof *last);
+        return;
     }
-    return ones;
+    for (i = 0; i < MXL_SUM_STEP; i++)
+        last[i] = i < first ? 0 : v[i];
+}
+
+enum { MXL_SUM_LANES = 16 };
+
+/* n elements, whole steps, join the lanes; with `rest` only those that are not 1, which `others`
+ * counts */
+MXL_FN void add_steps(double *restrict lanes, uint32_t *restrict others, const float *restrict v,
+                      int64_t n, int rest) {
+    enum { w = MXL_SUM_LANES };
+    double a[w];
+    uint32_t count[w];
+    int64_t i;
+    int l;
+#define MXL_BUT_ONES(x) (rest && (x) == 1 ? 0.0f : (x))
+#define MXL_OTHER(x) (rest && (x) == 1 ? 0u : 1u) /* so one comparison serves for both */
+    for (l = 0; l < w; l++) {
+        a[l] = lanes[l];
+        count[l] = others[l];
+    }
+    for (i = 0; i < n; i += MXL_SUM_STEP)
+        for (l = 0; l < w; l++) {
+            const float p = v[i + l], q = v[i + w + l], r = v[i + 2 * w + l], s = v[i + 3 * w + l];
+            a[l] += (MXL_BUT_ONES(p) + MXL_BUT_ONES(q)) + (MXL_BUT_ONES(r) + MXL_BUT_ONES(s));
+            count[l] += MXL_OTHER(p) + MXL_OTHER(q) + MXL_OTHER(r) + MXL_OTHER(s);
+        }
+    for (l = 0; l < w; l++) {
+        lanes[l] = a[l];
+        others[l] = count[l];
+    }
+#undef MXL_BUT_ONES
+#undef MXL_OTHER
 }
 
 /* With `rest`, of all elements that are not 1; *ones receives how many are. */
 MXL_FN sum_f32 sum_up_f32(const float *v, int64_t n, int rest, double *ones) {
     sum_f32 r = {0, 0};
-    enum { lanes = 16, step = 4 * lanes };
-    uint32_t others[lanes] = {0}, left_ones = 0;
-    double a[lanes] = {0};
-    float last[step] = {0}; /* what is left, with zeros behind it */
-    int64_t i, left;
-    int l, k;
-#define MXL_BUT_ONES(x) (rest && (x) == 1 ? 0.0f : (x))
-#define MXL_OTHER(x) (rest && (x) == 1 ? 0u : 1u) /* so one comparison serves for both */
-    for (i = 0; i + step <= n; i += step)
-        for (l = 0; l < lanes; l++) {
-            const float w = v[i + l], x = v[i + lanes + l], y = v[i + 2 * lanes + l],
-                        z = v[i + 3 * lanes + l];
-            a[l] += (MXL_BUT_ONES(w) + MXL_BUT_ONES(x)) + (MXL_BUT_ONES(y) + MXL_BUT_ONES(z));
-            others[l] += MXL_OTHER(w) + MXL_OTHER(x) + MXL_OTHER(y) + MXL_OTHER(z);
-        }
-#undef MXL_BUT_ONES
-#undef MXL_OTHER
-    left = n - i;
-    if (rest)
-        left_ones = but_ones(last, v + i, left);
-    else
-        memcpy(last, v + i, (size_t)left * sizeof *last);
-    for (k = 0; k < left; k += lanes)
-        for (l = 0; l < lanes; l++)
-            a[l] += last[k + l];
+    const int64_t whole = n / MXL_SUM_STEP * MXL_SUM_STEP;
+    uint32_t others[MXL_SUM_LANES] = {0};
+    double a[MXL_SUM_LANES] = {0};
+    float last[MXL_SUM_STEP];
+    int64_t i;
+    int l;
+    if (whole > 0)
+        add_steps(a, others, v, whole, rest);
+    if (whole < n) {
+        last_of(last, v + n, (int32_t)(n - whole), whole == 0);
+        add_steps(a, others, last, MXL_SUM_STEP, rest);
+    }
     for (l = 0; l < 8; l++)
         a[l] += a[l + 8];
     for (l = 0; l < 4; l++)
         a[l] += a[l + 4];
     r.s = (a[0] + a[2]) + (a[1] + a[3]);
-    if (r.s - r.s != 0 &&
-        n >= step) /* perhaps only a pair of floats overflowed: once more, slowly */
+    if (r.s - r.s != 0) /* perhaps only a pair of floats overflowed: once more, slowly */
         for (i = 0, r.s = 0; i < n; i++)
             r.s += rest && v[i] == 1 ? 0 : v[i];
     if (rest) {
@@ -88,8 +111,8 @@ MXL_FN sum_f32 sum_up_f32(const float *v, int64_t n, int rest, double *ones) {
             others[l] += others[l + 8];
         for (l = 0; l < 4; l++)
             others[l] += others[l + 4];
-        *ones = (double)((uint32_t)(n - left) -
-                         ((others[0] + others[2]) + (others[1] + others[3])) + left_ones);
+        *ones = (double)((uint32_t)(whole < n ? whole + MXL_SUM_STEP : n) -
+                         ((others[0] + others[2]) + (others[1] + others[3])));
     }
     return r;
 }
@@ -197,25 +220,6 @@ MXL_LOOP void sums_of_short_rows(double *restrict sums, const float *restrict v,
 }
 #endif
 
-/* the sums of rows of n elements, fewer than MXL_SHORT_ROW */
-static void MXL_T(row_sums)(const real *v, int64_t rows, int64_t n, real *sums) {
-#if MXL_REAL == 32
-    enum { batch = 64 };
-    double some[batch];
-    int64_t r, i, m;
-    for (r = 0; r < rows; r += m) {
-        m = rows - r < batch ? rows - r : batch;
-        sums_of_short_rows(some, v + r * n, n, m);
-        for (i = 0; i < m; i++)
-            sums[r + i] = (real)some[i];
-    }
-#else
-    int64_t r;
-    for (r = 0; r < rows; r++)
-        sums[r] = (real)MXL_T(total)(MXL_T(sum_of)(v + r * n, n));
-#endif
-}
-
 static void MXL_T(sink_rows)(MXL_T(sink) * s, const real *src, int64_t n) {
     enum { batch = 64 };
     const int64_t run = s->out->run;
@@ -252,6 +256,26 @@ static void MXL_T(sink_rows)(MXL_T(sink) * s, const real *src, int64_t n) {
             ready = 0;
         }
     }
+}
+
+/* take rows of `length` positions, as many at most as side by side in a tile, by their sums; for
+ * sums of whole rows */
+static void MXL_T(sink_sums)(MXL_T(sink) * s, const double *sum, const double *lost, int64_t rows,
+                             int64_t length) {
+    real done[MXL_SPARSE_TILE];
+    int64_t i, ready = 0;
+    for (i = 0; i < rows; i++) {
+        const MXL_T(sum) row = {sum[i], lost[i]};
+        MXL_T(add)(&s->open, row);
+        s->in_open += length;
+        if (s->in_open == s->out->run) {
+            done[ready++] = (real)(MXL_T(total)(s->open) * s->factor);
+            memset(&s->open, 0, sizeof s->open);
+            s->in_open = 0;
+        }
+    }
+    MXL_T(store)(&s->out->view, s->finished, ready, done);
+    s->finished += ready;
 }
 
 static void MXL_T(sink_cells)(MXL_T(sink) * s, int64_t position, const real *restrict src,

@@ -9,7 +9,7 @@ typedef struct {
     uint64_t worker_bytes; /* of one; size_t has 32 bits on some machines */
     int64_t step;          /* elements of a tile's buffer, */
     int64_t scratch;       /* of x and of g, */
-    int64_t wide;          /* of wide, */
+    int64_t turned;        /* of turned, */
     size_t extra;          /* bytes of the row loops' own */
     void *shared;
     double *cells;       /* of all chunks */
@@ -21,14 +21,13 @@ static void MXL_T(run_chunk)(void *context, int64_t chunk, int32_t number) {
     const mxl_job *job = team->job;
     const int64_t begin = chunk * job->chunk;
     const int64_t end = job->n - begin < job->chunk ? job->n : begin + job->chunk;
-    const int sparse = job->loop == MXL_SPARSE_ROWS || job->loop == MXL_SPARSE_COLUMNS;
     char *memory = team->memory + (size_t)number * team->worker_bytes;
     int64_t *labels = (int64_t *)(memory + team->extra);
     real *next = (real *)(labels + MXL_SPARSE_TILE);
     double *cells = team->cells + chunk * team->chunk_cells;
     MXL_T(worker) a;
-    real **buffers[] = {&a.in[0], &a.in[1], &a.in[2], &a.w,    &a.h,  &a.u,  &a.s, &a.t,
-                        &a.e,     &a.d[0],  &a.d[1],  &a.d[2], &a.dw, &a.lp, &a.sm};
+    real **buffers[] = {&a.in[0], &a.in[1], &a.in[2], &a.w,    &a.h,  &a.u,  &a.s,  &a.t,
+                        &a.e,     &a.d[0],  &a.d[1],  &a.d[2], &a.dw, &a.lp, &a.exp};
     MXL_T(sink) * sinks[] = MXL_OUTPUTS(&a);
     const mxl_output *outputs[] = MXL_OUTPUTS(job);
     int64_t position, n;
@@ -41,7 +40,8 @@ static void MXL_T(run_chunk)(void *context, int64_t chunk, int32_t number) {
         *buffers[i] = next;
     a.x = next;
     a.g = next + team->scratch;
-    a.wide = a.g + team->scratch;
+    a.turned = a.g + team->scratch;
+    a.columns = NULL;
     for (i = 0; i < MXL_OUTPUT_COUNT; i++) {
         MXL_T(sink_open)(sinks[i], outputs[i], i == 0 ? job->factor : 1, begin, cells);
         cells += MXL_T(cells_of)(outputs[i]);
@@ -52,7 +52,7 @@ static void MXL_T(run_chunk)(void *context, int64_t chunk, int32_t number) {
             n = job->row - position % job->row;
         if (job->loop >= MXL_ROW_LOOPS)
             MXL_T(rows_loss_tile)(&a, position, n);
-        else if (sparse)
+        else if (job->loop == MXL_SPARSE)
             MXL_T(sparse_tile)(&a, position, n);
         else
             MXL_T(elementwise_tile)(&a, position, n);
@@ -82,12 +82,9 @@ static void MXL_T(run_columns)(void *context, int64_t chunk, int32_t number) {
 }
 
 /* how much room a thread needs beside the buffers of a tile */
-static void MXL_T(plan_memory)(MXL_T(team) * team, int64_t tile) {
+static void MXL_T(plan_memory)(MXL_T(team) * team) {
     const mxl_job *job = team->job;
     switch (job->loop) {
-    case MXL_SPARSE_COLUMNS:
-        team->scratch = tile * job->classes;
-        break;
     case MXL_TRIPLETS:
         team->scratch = 3 * job->classes;
         break;
@@ -101,16 +98,12 @@ static void MXL_T(plan_memory)(MXL_T(team) * team, int64_t tile) {
         team->scratch = job->classes;
         team->extra = MXL_T(ctc_bytes)(job);
         break;
-    case MXL_SPARSE_ROWS:
-        team->scratch = job->classes;
-        if (job->classes < MXL_SHORT_ROW) {
-            team->scratch = MXL_TILE_BYTES / sizeof(real);
-            team->wide = team->scratch + MXL_T(spread_step);
-        }
+    case MXL_SPARSE:
+        team->scratch = job->classes * (job->columns ? team->step : 1);
+        team->turned = job->columns ? team->scratch : 0;
         break;
     case MXL_SOFTMAX_ELEMENTWISE:
-        if (job->classes < MXL_SHORT_ROW)
-            team->wide = 3 * (team->step + MXL_T(spread_step));
+        team->turned = job->columns ? team->step : 0;
         break;
     default:
         break;
@@ -118,7 +111,7 @@ static void MXL_T(plan_memory)(MXL_T(team) * team, int64_t tile) {
     team->extra = (team->extra + 63) / 64 * 64;
     team->worker_bytes =
         team->extra + MXL_SPARSE_TILE * sizeof(int64_t) +
-        (uint64_t)(team->step * MXL_T(worker_buffers) + team->scratch * 2 + team->wide) *
+        (uint64_t)(team->step * MXL_T(worker_buffers) + team->scratch * 2 + team->turned) *
             sizeof(real);
     team->worker_bytes = (team->worker_bytes + 127) / 128 * 128; /* no cache line for two of them */
 }
@@ -140,8 +133,10 @@ static mxl_status MXL_T(run)(const mxl_job *job) {
     memset(&sdml, 0, sizeof sdml);
     team.job = job;
     team.step = (tile + 15) / 16 * 16;
+    if (job->columns && job->loop != MXL_SPARSE) /* padded */
+        team.step = MXL_T(columns_of)(0, tile / job->classes, job->classes).ld * job->classes;
     team.shared = &sdml;
-    MXL_T(plan_memory)(&team, tile);
+    MXL_T(plan_memory)(&team);
     for (i = 0; i < MXL_OUTPUT_COUNT; i++)
         team.chunk_cells += MXL_T(cells_of)(outputs[i]);
     memory = team.worker_bytes * (uint64_t)threads;

@@ -51,14 +51,6 @@ static void MXL_T(exponentials)(real *e, const real *x, int64_t n, real max) {
         MXL_T(exponentials_run)(e + n - width, x + n - width, width, max);
 }
 
-/* the same with a maximum for each */
-MXL_LOOP void MXL_T(exponentials_of)(real *restrict e, const real *restrict x,
-                                     const real *restrict max, int64_t n) {
-    int64_t i;
-    for (i = 0; i < n; i++)
-        e[i] = MXL_T(exp_below_1)(x[i] - max[i]);
-}
-
 /* e_i = exp(x_i - max), and the sum of all of them without one that is 1. Infinite max: NaN, as
  * inf - inf. Between pieces the memory behind the row, where the next one usually lies, is asked
  * for: finding a maximum waits for memory, and this hides most of that (7 to 12 % of a large
@@ -87,7 +79,7 @@ static double MXL_T(row_exp)(const real *x, real *e, int64_t n, real max) {
 
 typedef struct {
     real max, log_sum; /* of the exponentials of the differences to max */
-    real inverse;      /* 1 over that sum */
+    double inverse;    /* 1 over that sum */
 } MXL_T(softmax);
 
 /* of the row x; e receives its exponentials */
@@ -97,28 +89,56 @@ static MXL_T(softmax) MXL_T(row_softmax)(const real *x, real *e, int64_t n) {
     row.max = MXL_T(row_max)(x, n);
     r = MXL_T(row_exp)(x, e, n, row.max);
     row.log_sum = (real)mxl_log1p(r);
-    row.inverse = (real)(1 / (1 + r));
+    row.inverse = 1 / (1 + r);
     return row;
 }
 
-/* lp = log(softmax) and, from exponentials to probabilities in place, sm = softmax, of n elements
- * of the row */
-static void MXL_T(log_softmax)(const MXL_T(softmax) * row, const real *restrict x,
-                               real *restrict lp, real *restrict sm, int64_t n) {
-    const real max = row->max, log_sum = row->log_sum, inverse = row->inverse;
+MXL_LOOP void MXL_T(log_softmax_run)(real *restrict lp, const real *restrict x, int64_t n, real max,
+                                     real log_sum) {
     int64_t i;
-    for (i = 0; i < n; i++) {
+    for (i = 0; i < n; i++)
         lp[i] = (x[i] - max) - log_sum;
-        sm[i] *= inverse;
-    }
+}
+
+/* lp = log(softmax) of n elements of the row; what is left behind whole vectors as in exponentials
+ */
+static void MXL_T(log_softmax)(const MXL_T(softmax) * row, const real *x, real *lp, int64_t n) {
+    enum { width = 16 };
+    const int64_t whole = n < width ? n : n / width * width;
+    MXL_T(log_softmax_run)(lp, x, whole, row->max, row->log_sum);
+    if (whole < n)
+        MXL_T(log_softmax_run)
+    (lp + n - width, x + n - width, width, row->max, row->log_sum);
+}
+
+/* In place, what is left behind whole vectors is computed first and written last: */
+
+MXL_LOOP void MXL_T(scale_row)(real *restrict x, real factor, int64_t n) {
+    enum { width = 16 };
+    const int64_t whole = n < width ? n : n / width * width;
+    real last[width];
+    int64_t i;
+    for (i = 0; whole < n && i < width; i++)
+        last[i] = x[n - width + i] * factor;
+    for (i = 0; i < whole; i++)
+        x[i] *= factor;
+    if (whole < n)
+        memcpy(x + n - width, last, sizeof last);
 }
 
 /* of a row, from d, the gradient with respect to log(softmax), whose sum is `sum`, to that with
- * respect to the scores, in place: d_i - softmax_i * sum */
-static void MXL_T(softmax_gradient)(real *restrict d, const real *restrict sm, MXL_T(sum) sum,
-                                    int64_t n) {
-    const real total = (real)MXL_T(total)(sum);
+ * respect to the scores: d_i - softmax_i * sum */
+static void MXL_T(softmax_gradient)(real *restrict d, const real *restrict e,
+                                    const MXL_T(softmax) * row, MXL_T(sum) sum, int64_t n) {
+    enum { width = 16 };
+    const int64_t whole = n < width ? n : n / width * width;
+    const real factor = (real)(MXL_T(total)(sum) * row->inverse);
+    real last[width];
     int64_t i;
-    for (i = 0; i < n; i++)
-        d[i] = d[i] - sm[i] * total;
+    for (i = 0; whole < n && i < width; i++)
+        last[i] = d[n - width + i] - e[n - width + i] * factor;
+    for (i = 0; i < whole; i++)
+        d[i] = d[i] - e[i] * factor;
+    if (whole < n)
+        memcpy(d + n - width, last, sizeof last);
 }

@@ -1,9 +1,8 @@
 /*
  * sparse.h - softmax cross entropy with class numbers as labels
  *
- * The stream has one position per row. Two layouts: `rows` has the classes of a row side by side
- * and vectorises along them, or along many rows if they are short; `columns` has the same class of
- * many rows side by side, as NCHW images do, and vectorises across the rows.
+ * The stream has one position per row, pred's view all of their classes. Long rows are worked on
+ * one by one, along their classes; short ones, and those whose classes lie apart, side by side.
  * Log-probabilities need neither: they are only picked from. In all of them a->u has the factor on
  * each row's gradient, a->labels its class; a->e receives the values.
  *
@@ -35,32 +34,6 @@ MXL_LOOP void MXL_T(row_gradients)(real *restrict factor, real *restrict label,
     }
 }
 
-/* `rows` short rows from `position` on, which are `row` and its neighbours in the tile */
-static void MXL_T(short_rows)(MXL_T(worker) * a, int64_t position, int64_t row, int64_t rows,
-                              MXL_T(row_facts) * f) {
-    const mxl_job *job = a->job;
-    const int64_t classes = job->classes, first = position * classes, n = rows * classes;
-    const int want = job->din[0].kind != MXL_UNWANTED;
-    const real *x = MXL_T(input)(&job->in[0], first, n, a->x);
-    real *e = want ? MXL_T(place)(&job->din[0], first, n, a->g) : a->g;
-    real factor[MXL_SPARSE_TILE], label[MXL_SPARSE_TILE];
-    int64_t i;
-    MXL_T(short_softmax)(x, e, a->wide, rows, classes, f->max + row, f->r + row);
-    for (i = 0; i < rows; i++) {
-        const int64_t at = i * classes + a->labels[row + i];
-        f->x_label[row + i] = x[at];
-        label[i] = e[at];
-    }
-    if (!want)
-        return;
-    MXL_T(row_gradients)(factor, label, a->u + row, f->r + row, rows);
-    MXL_T(spread)(a->wide, factor, rows, classes);
-    MXL_T(multiply)(e, a->wide, n);
-    for (i = 0; i < rows; i++)
-        e[i * classes + a->labels[row + i]] = label[i];
-    MXL_T(sink_put)(&a->din[0], first, e, n);
-}
-
 /* a row with its classes side by side; `row` is its place in the tile */
 static void MXL_T(long_row)(MXL_T(worker) * a, int64_t position, int64_t row,
                             MXL_T(row_facts) * f) {
@@ -69,33 +42,23 @@ static void MXL_T(long_row)(MXL_T(worker) * a, int64_t position, int64_t row,
     const int want = job->din[0].kind != MXL_UNWANTED;
     const real *x = MXL_T(input)(&job->in[0], first, classes, a->x);
     real *e = want ? MXL_T(place)(&job->din[0], first, classes, a->g) : a->g;
-    int64_t i;
     f->max[row] = MXL_T(row_max)(x, classes);
     f->r[row] = MXL_T(row_exp)(x, e, classes, f->max[row]);
     f->x_label[row] = x[y];
     if (want) {
         const real factor = (real)((double)a->u[row] / (1 + f->r[row]));
         const real e_label = e[y];
-        for (i = 0; i < classes; i++)
-            e[i] *= factor;
+        MXL_T(scale_row)(e, factor, classes);
         e[y] = a->u[row] * MXL_T(softmax_dlabel)(e_label, f->r[row]);
         MXL_T(sink_put)(&a->din[0], first, e, classes);
     }
 }
 
 static void MXL_T(rows_tile)(MXL_T(worker) * a, int64_t position, int64_t n) {
-    enum { most = MXL_TILE_BYTES / sizeof(real) };
-    const int64_t classes = a->job->classes;
     MXL_T(row_facts) f;
-    int64_t row, m;
-    if (classes < MXL_SHORT_ROW)
-        for (row = 0; row < n; row += m) {
-            m = n - row < most / classes ? n - row : most / classes;
-            MXL_T(short_rows)(a, position + row, row, m, &f);
-        }
-    else
-        for (row = 0; row < n; row++)
-            MXL_T(long_row)(a, position + row, row, &f);
+    int64_t row;
+    for (row = 0; row < n; row++)
+        MXL_T(long_row)(a, position + row, row, &f);
     MXL_T(row_values)(a->e, f.max, f.x_label, f.r, n);
 }
 
@@ -118,84 +81,50 @@ static void MXL_T(pick_tile)(MXL_T(worker) * a, int64_t position, int64_t n) {
     }
 }
 
-/* `ldx` and `ldg` elements from class to class; what no gradient wants is dropped */
-static void MXL_T(columns)(MXL_T(worker) * a, const real *restrict x, int64_t ldx, real *restrict g,
-                           int64_t ldg, int want, int64_t n) {
-    enum { width = MXL_SPARSE_TILE };
+/* n rows side by side, worked on as `wide` of them; `ldx` and `ldg` elements from class to class */
+static void MXL_T(columns_loss)(MXL_T(worker) * a, const real *x, int64_t ldx, real *g, int64_t ldg,
+                                int64_t n, int64_t wide) {
     const int64_t classes = a->job->classes;
-    real max[width], x_label[width], e_label[width];
-    double r[width], hits[width];
-#if MXL_REAL == 64
-    double lost[width]; /* by rounding r */
-#endif
-    real *restrict e = a->e;
+    real factor[MXL_SPARSE_TILE], label[MXL_SPARSE_TILE];
+    MXL_T(row_facts) f;
     int64_t c, i;
-    for (i = 0; i < n; i++)
-        max[i] = x[i];
-    for (c = 1; c < classes; c++)
-        for (i = 0; i < n; i++) { /* a NaN in front gives way, and shows in the sum */
-            const real xi = x[c * ldx + i];
-            max[i] = max[i] >= xi ? max[i] : (xi == xi ? xi : max[i]);
-        }
+    MXL_T(column_softmax)(x, ldx, g, ldg, wide, classes, f.max, f.r);
     for (i = 0; i < n; i++) {
-        r[i] = (double)(max[i] - max[i]); /* NaN when max is infinite */
-        hits[i] = -1;
-#if MXL_REAL == 64
-        lost[i] = 0;
-#endif
-        x_label[i] = x[a->labels[i] * ldx + i];
-        e_label[i] = MXL_T(exp_below_1)(x_label[i] - max[i]);
+        f.x_label[i] = x[a->labels[i] * ldx + i];
+        label[i] = g[a->labels[i] * ldg + i];
     }
-    for (c = 0; c < classes; c++)
-        for (i = 0; i < n; i++) {
-            const real xi = x[c * ldx + i], ei = MXL_T(exp_below_1)(xi - max[i]);
-#if MXL_REAL == 32
-            r[i] += xi == max[i] ? 0.0 : (double)ei;
-#else
-            MXL_TWO_SUM(r[i], lost[i], xi == max[i] ? 0.0 : ei);
-#endif
-            hits[i] += xi == max[i] ? 1.0 : 0.0;
-            g[c * ldg + i] = ei;
-        }
-    for (i = 0; i < n; i++) {
-        r[i] += hits[i];
-#if MXL_REAL == 64
-        r[i] += lost[i];
-#endif
-    }
-    MXL_T(row_values)(e, max, x_label, r, n);
-    if (!want) /* with one class ldg may be 0, too */
+    for (; i < wide; i++)
+        f.x_label[i] = label[i] = a->u[i] = 0;
+    MXL_T(row_values)(a->e, f.max, f.x_label, f.r, wide);
+    if (a->job->din[0].kind == MXL_UNWANTED)
         return;
-    MXL_T(row_gradients)(max, e_label, a->u, r, n);
+    MXL_T(row_gradients)(factor, label, a->u, f.r, wide);
     for (c = 0; c < classes; c++)
-        for (i = 0; i < n; i++)
-            g[c * ldg + i] *= max[i];
+        MXL_T(multiply)(g + c * ldg, factor, wide);
     for (i = 0; i < n; i++)
-        g[a->labels[i] * ldg + i] = e_label[i];
+        g[a->labels[i] * ldg + i] = label[i];
 }
 
 static void MXL_T(columns_tile)(MXL_T(worker) * a, int64_t position, int64_t n) {
     const mxl_job *job = a->job;
-    mxl_view in = job->in[0], out = job->din[0].view; /* of class 0, moved from class to class */
-    const int64_t in_step = job->class_stride * in.itemsize;
-    const int64_t out_step = job->dclass_stride * out.itemsize;
+    const MXL_T(columns) t = MXL_T(columns_of)(position, n, job->classes);
     const int want = job->din[0].kind != MXL_UNWANTED;
-    const real *x = MXL_T(in_place)(&in, position, n);
-    real *g = want ? MXL_T(in_place)(&out, position, n) : NULL;
-    const int g_in_place = g != NULL;
-    int64_t ldx = job->class_stride, ldg = g_in_place ? job->dclass_stride : want ? n : 0, c;
+    int64_t ldx, ldg;
+    const real *x = MXL_T(columns_in_place)(&job->in[0], &t, &ldx);
+    real *g = want ? MXL_T(columns_in_place)(&job->din[0].view, &t, &ldg) : NULL;
+    const int in_place = g != NULL;
     if (x == NULL) {
-        for (c = 0; c < job->classes; c++, in.data += in_step)
-            MXL_T(load)(a->x + c * n, &in, position, n);
+        MXL_T(load_columns)(a->x, &job->in[0], &t, a->turned);
         x = a->x;
-        ldx = n;
+        ldx = t.ld;
     }
-    if (g == NULL)
+    if (!in_place) {
         g = a->g;
-    MXL_T(columns)(a, x, ldx, g, ldg, want, n);
-    if (want && !g_in_place)
-        for (c = 0; c < job->classes; c++, out.data += out_step)
-            MXL_T(store)(&out, position, n, g + c * n);
+        ldg = t.ld;
+    }
+    MXL_T(columns_loss)(a, x, ldx, g, ldg, n, t.ld);
+    if (want && !in_place)
+        MXL_T(store_columns)(&job->din[0].view, &t, g, a->turned);
 }
 
 static void MXL_T(sparse_tile)(MXL_T(worker) * a, int64_t position, int64_t n) {
@@ -205,7 +134,7 @@ static void MXL_T(sparse_tile)(MXL_T(worker) * a, int64_t position, int64_t n) {
     mxl_labels_read(&job->in[1], position, n, 0, job->classes - 1, job->clip_label, a->labels);
     if (job->from_logits)
         MXL_T(pick_tile)(a, position, n);
-    else if (job->loop == MXL_SPARSE_COLUMNS)
+    else if (job->columns)
         MXL_T(columns_tile)(a, position, n);
     else
         MXL_T(rows_tile)(a, position, n);

@@ -8,14 +8,34 @@ enum { MXL_T(worker_buffers) = 15 };
 typedef struct {
     const mxl_job *job;
     /* buffers of job->tile elements */
-    real *in[MXL_MAX_IN], *w, *h, *u, *s, *t, *e, *d[MXL_MAX_IN], *dw, *lp, *sm;
-    real *x, *g;     /* sparse and row loops: room for rows of the inputs and their gradients */
-    real *wide;      /* short rows: numbers of each row, spread out over its elements */
-    int64_t *labels; /* sparse: class numbers of a tile */
-    char *extra;     /* row loops: further room of this thread, */
-    void *shared;    /* and what all threads of the call share */
+    real *in[MXL_MAX_IN], *w, *h, *u, *s, *t, *e, *d[MXL_MAX_IN], *dw, *lp, *exp;
+    real *x, *g;  /* sparse and row loops: room for rows of the inputs and their gradients */
+    real *turned; /* rows side by side: room for a tile's elements in the stream's order */
+    const MXL_T(columns) * columns; /* elementwise loops: the tile, if its rows lie side by side */
+    int64_t *labels;                /* sparse: class numbers of a tile */
+    char *extra;                    /* row loops: further room of this thread, */
+    void *shared;                   /* and what all threads of the call share */
     MXL_T(sink) value, din[MXL_MAX_IN], dweight;
 } MXL_T(worker);
+
+/* the n elements of an input at `position`, in the order of the tile: in place if that is possible,
+ * else in `buffer` */
+static const real *MXL_T(fetch)(const MXL_T(worker) * a, const mxl_view *v, int64_t position,
+                                int64_t n, real *buffer) {
+    if (a->columns == NULL)
+        return MXL_T(input)(v, position, n, buffer);
+    MXL_T(load_columns)(buffer, v, a->columns, a->turned);
+    return buffer;
+}
+
+/* and an output takes them */
+static void MXL_T(put)(const MXL_T(worker) * a, MXL_T(sink) * s, int64_t position, const real *src,
+                       int64_t n) {
+    if (a->columns == NULL)
+        MXL_T(sink_put)(s, position, src, n);
+    else
+        MXL_T(sink_columns)(s, a->columns, src, a->turned);
+}
 
 /* ---- Weights ------------------------------------------------------------------------------- */
 
@@ -26,11 +46,11 @@ typedef struct {
     const real *array;
 } MXL_T(factor);
 
-static MXL_T(factor)
-    MXL_T(get_factor)(int has, const mxl_view *v, int64_t position, int64_t n, real *buffer) {
+static MXL_T(factor) MXL_T(get_factor)(const MXL_T(worker) * a, int has, const mxl_view *v,
+                                       int64_t position, int64_t n, real *buffer) {
     MXL_T(factor) f = {1, NULL};
     if (has && !MXL_T(repeated)(v, position, n, &f.value))
-        f.array = MXL_T(input)(v, position, n, buffer);
+        f.array = MXL_T(fetch)(a, v, position, n, buffer);
     return f;
 }
 
@@ -74,8 +94,8 @@ static void MXL_T(row_factors)(MXL_T(worker) * a, int64_t position, int64_t n, M
     const mxl_job *job = a->job;
     MXL_T(factor) scale;
     int64_t i;
-    *w = MXL_T(get_factor)(job->has_weight, &job->weight, position, n, a->w);
-    *h = MXL_T(get_factor)(job->has_head, &job->head, position, n, a->h);
+    *w = MXL_T(get_factor)(a, job->has_weight, &job->weight, position, n, a->w);
+    *h = MXL_T(get_factor)(a, job->has_head, &job->head, position, n, a->h);
     scale = MXL_T(gradient_scale)(*w, *h, (real)job->factor, n, a->u);
     for (i = 0; scale.array == NULL && i < n; i++)
         a->u[i] = scale.value;
@@ -100,7 +120,7 @@ static void MXL_T(put_values)(MXL_T(worker) * a, real *e, MXL_T(factor) w, MXL_T
     const mxl_job *job = a->job;
     if (job->dweight.kind != MXL_UNWANTED) {
         MXL_T(weight_gradient)(a->dw, e, h, (real)job->factor, n);
-        MXL_T(sink_put)(&a->dweight, position, a->dw, n);
+        MXL_T(put)(a, &a->dweight, position, a->dw, n);
     }
     if (job->value.kind == MXL_UNWANTED)
         return;
@@ -110,5 +130,5 @@ static void MXL_T(put_values)(MXL_T(worker) * a, real *e, MXL_T(factor) w, MXL_T
         MXL_T(scale_by)(e, w.value, n);
     if (job->value.kind == MXL_DIRECT)
         MXL_T(scale_by)(e, (real)job->factor, n);
-    MXL_T(sink_put)(&a->value, position, e, n);
+    MXL_T(put)(a, &a->value, position, e, n);
 }

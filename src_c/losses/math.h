@@ -195,12 +195,18 @@ MXL_FN real MXL_T(log)(real x) {
 }
 
 #if MXL_REAL == 64
-/* log(1 + r) for r >= 0, for both types, which is why 64 has to be compiled first */
+/* log(1 + r) for r >= 0, for both types, which is why 64 has to be compiled first. 1 + r = u +
+ * lost, exactly, = 2^k (1 + f) with 1 + f from 0.75 to 1.5: below 0.5 f is r itself. */
 MXL_FN double mxl_log1p(double r) {
-    double u = 1 + r;
-    double small = log1p_unit_f64(r > 1 ? 1.0 : r);
-    double large = log_f64(u) + (r - (u - 1)) / u; /* the last term makes up for u's rounding */
-    large = u - u == 0 ? large : u;                /* inf and NaN */
-    return r <= 1 ? small : large;
+    const mxl_uint lowest = 0x3fe8000000000000u, one = 1; /* 0.75 */
+    const double u = 1 + r, shifter = 0x1p+52;
+    double lost = rest_f64(r, -1.0, u), k, f, result;
+    mxl_uint bits = bits_f64(u) - lowest, raised = bits >> MXL_MANTISSA;
+    k = from_bits_f64(raised | bits_f64(shifter)) - shifter; /* not below 0 */
+    f = from_bits_f64((bits & ((one << MXL_MANTISSA) - 1)) + lowest) - 1;
+    lost *= from_bits_f64((MXL_BIAS - raised) << MXL_MANTISSA);
+    f += r < 0x1p+54 ? lost : 0.0; /* beyond, it is far from the result's last digit */
+    result = log_near_one_f64(f, k);
+    return u - u == 0 ? result : u; /* inf and NaN */
 }
 #endif

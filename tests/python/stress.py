@@ -117,19 +117,19 @@ def endless(what, n):
 
 
 def _calls():
-    """Of the kinds that need memory for different things: threads, copies, matrices, labels."""
+    """Of the kinds that need memory for different things, most of them more than those before."""
     rng = np.random.default_rng(2)
     p, z = (rng.uniform(0.1, 1, (300, 400)).astype("float32") for _ in range(2))
     losses = mx.gluon.loss
     dense = losses.SoftmaxCELoss(sparse_label=False, axis=0, batch_axis=1)
     return {
         "threads": lambda: losses.L2Loss().value_and_grad(p, z, wrt=("pred", "label")),
-        "copies": lambda: dense.value_and_grad(
-            p, np.repeat(z, 2, 1)[:, ::2].T[:, :], wrt=("pred", "label")),
         "half": lambda: losses.HuberLoss().value_and_grad(p.astype("float16"), z),
         "matrix": lambda: losses.SDMLLoss().value_and_grad(p[:40], z[:40]),
         "sequences": lambda: losses.CTCLoss().value_and_grad(
             p[:60].reshape(4, 15, 400), np.ones((4, 3))),
+        "copies": lambda: dense.value_and_grad(
+            p, np.repeat(z, 2, 1)[:, ::2].T[:, :], wrt=("pred", "label")),
         "small": lambda: losses.L1Loss().value_and_grad(p[:2], z[:2]),
     }
 

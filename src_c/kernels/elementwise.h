@@ -248,25 +248,27 @@ static void MXL_T(softmax_tile)(MXL_T(worker) * a, int64_t position, int64_t n) 
     if (classes <= most) {
         MXL_T(softmax) rows[most / MXL_FEW_CLASSES], *row = rows;
         for (from = 0; from < n; from += classes, row++) {
-            *row = MXL_T(row_softmax)(x + from, a->exp + from, classes);
-            MXL_T(log_softmax)(row, x + from, a->lp + from, classes);
+            *row = MXL_T(row_softmax)(x + from, a->exp + from, classes, a->blocks);
+            MXL_T(log_softmax)
+            (row->max, (real)mxl_log1p(row->r), x + from, a->lp + from, classes);
         }
         MXL_T(elementwise_part)(a, position, n, a->lp, d);
         for (from = 0, row = rows; want && from < n; from += classes, row++)
             MXL_T(softmax_gradient)
-        (d + from, a->exp + from, row, MXL_T(sum_of)(d + from, classes), classes);
+        (row, d + from, a->exp + from, MXL_T(sum_of)(d + from, classes), classes);
     } else {
-        const MXL_T(softmax) row = MXL_T(row_softmax)(x, a->exp, n);
+        const MXL_T(softmax) row = MXL_T(row_softmax)(x, a->exp, n, a->blocks);
+        const real log_sum = (real)mxl_log1p(row.r);
         MXL_T(sum) total = {0, 0};
         for (from = 0; from < n; from += m) {
             m = n - from < most ? n - from : most;
-            MXL_T(log_softmax)(&row, x + from, a->lp, m);
+            MXL_T(log_softmax)(row.max, log_sum, x + from, a->lp, m);
             MXL_T(elementwise_part)(a, position + from, m, a->lp, d + from);
             if (want)
                 MXL_T(add)(&total, MXL_T(sum_of)(d + from, m));
         }
         if (want)
-            MXL_T(softmax_gradient)(d, a->exp, &row, total, n);
+            MXL_T(softmax_gradient)(&row, d, a->exp, total, n);
     }
     if (want)
         MXL_T(sink_put)(&a->din[0], position, d, n);

@@ -10,7 +10,8 @@ typedef struct {
     int64_t step;          /* elements of a tile's buffer, */
     int64_t scratch;       /* of x and of g, */
     int64_t turned;        /* of turned, */
-    size_t extra;          /* bytes of the row loops' own */
+    size_t extra;          /* bytes of the row loops' own, */
+    size_t blocks;         /* and from where on there is room for the blocks of a row */
     void *shared;
     double *cells;       /* of all chunks */
     int64_t chunk_cells; /* of one: value, dweight, din */
@@ -35,6 +36,7 @@ static void MXL_T(run_chunk)(void *context, int64_t chunk, int32_t number) {
     a.job = job;
     a.labels = labels;
     a.extra = memory;
+    a.blocks = (double *)(memory + team->blocks);
     a.shared = team->shared;
     for (i = 0; i < sizeof buffers / sizeof *buffers; i++, next += team->step)
         *buffers[i] = next;
@@ -108,7 +110,9 @@ static void MXL_T(plan_memory)(MXL_T(team) * team) {
     default:
         break;
     }
-    team->extra = (team->extra + 63) / 64 * 64;
+    team->blocks = team->extra = (team->extra + 63) / 64 * 64;
+    if (job->loop == MXL_SPARSE || job->loop == MXL_SOFTMAX_ELEMENTWISE)
+        team->extra += (3 * MXL_T(softmax_blocks)(job->classes) * 8 + 63) / 64 * 64;
     team->worker_bytes =
         team->extra + MXL_SPARSE_TILE * sizeof(int64_t) +
         (uint64_t)(team->step * MXL_T(worker_buffers) + team->scratch * 2 + team->turned) *

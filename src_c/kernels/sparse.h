@@ -42,14 +42,15 @@ static void MXL_T(long_row)(MXL_T(worker) * a, int64_t position, int64_t row,
     const int want = job->din[0].kind != MXL_UNWANTED;
     const real *x = MXL_T(input)(&job->in[0], first, classes, a->x);
     real *e = want ? MXL_T(place)(&job->din[0], first, classes, a->g) : a->g;
-    f->max[row] = MXL_T(row_max)(x, classes);
-    f->r[row] = MXL_T(row_exp)(x, e, classes, f->max[row]);
+    const MXL_T(softmax) softmax = MXL_T(row_softmax)(x, e, classes, a->blocks);
+    f->max[row] = softmax.max;
+    f->r[row] = softmax.r;
     f->x_label[row] = x[y];
     if (want) {
-        const real factor = (real)((double)a->u[row] / (1 + f->r[row]));
-        const real e_label = e[y];
-        MXL_T(scale_row)(e, factor, classes);
-        e[y] = a->u[row] * MXL_T(softmax_dlabel)(e_label, f->r[row]);
+        const double weight = softmax.weights[y / MXL_T(softmax_block)];
+        const real e_label = (real)((double)e[y] * weight);
+        MXL_T(scale_row)(&softmax, e, (double)a->u[row], classes);
+        e[y] = a->u[row] * MXL_T(softmax_dlabel)(e_label, softmax.r);
         MXL_T(sink_put)(&a->din[0], first, e, classes);
     }
 }

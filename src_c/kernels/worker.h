@@ -13,6 +13,7 @@ typedef struct {
     real *turned; /* rows side by side: room for a tile's elements in the stream's order */
     const MXL_T(columns) * columns; /* elementwise loops: the tile, if its rows lie side by side */
     int64_t *labels;                /* sparse: class numbers of a tile */
+    double *blocks;                 /* rows of classes: room for the blocks of one */
     char *extra;                    /* row loops: further room of this thread, */
     void *shared;                   /* and what all threads of the call share */
     MXL_T(sink) value, din[MXL_MAX_IN], dweight;

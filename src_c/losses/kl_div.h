@@ -6,7 +6,8 @@
  */
 MXL_STAGE(kl_div_s) {
     MXL_UNUSED(p), MXL_UNUSED(k);
-    return MXL_T(log_of_sum)(z + (real)1e-12, (z - 1) + (real)1e-12);
+    /* z + eps is 0 or far above subnormal numbers; of an infinite z the loss is infinite anyway */
+    return MXL_T(log_usual)(z + (real)1e-12, (z - 1) + (real)1e-12, 1);
 }
 
 MXL_FORMULA(kl_div) {

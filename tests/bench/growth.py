@@ -34,7 +34,12 @@ def pair(rng, shape):
 
 
 def classes(rng, shape):
-    return [rng.standard_normal(shape, np.float32), rng.integers(0, shape[1], shape[0])]
+    labels = rng.integers(0, shape[1], (shape[0], *shape[2:]))
+    return [rng.standard_normal(shape, np.float32), labels]
+
+
+def scores(rng, shape):
+    return [rng.standard_normal(shape, np.float32), np.full(shape, 1 / shape[1], np.float32)]
 
 
 def sequences(rng, shape):
@@ -52,7 +57,9 @@ def curves(largest):
     square = [(n, elements(n)) for n in sizes]
     batches = [(n, (n, 1000)) for n in sizes_from(0, max(1, 2**largest // 1000))]
     most = 2 ** min(20, largest)
-    rows = [(c, (most // c, c)) for c in sizes_from(1, most)]
+    lengths = [k * 10**e for e in range(6) for k in (1, 2, 3, 5) if 1 < k * 10**e <= most]
+    rows = [(c, (most // c, c)) for c in lengths]
+    images = [(c, (most // (1024 * c), c, 32, 32)) for c in lengths if c <= most // 1024]
     frames = [(t, (16, t, 64)) for t in sizes_from(6, most // 256)]
     return [
         ("elements", "L2", losses.L2Loss(), pair, square),
@@ -68,12 +75,14 @@ def curves(largest):
             [(n, (n, 256)) for n in sizes_from(0, max(1, 2**largest // 256))],
         ),
         ("classes", "SoftmaxCE, 2^20 elements", losses.SoftmaxCELoss(), classes, rows),
+        ("classes", "SoftmaxCE, axis=1 of images", losses.SoftmaxCELoss(axis=1), classes, images),
+        ("classes", "KLDiv from scores", losses.KLDivLoss(from_logits=False), scores, rows),
         (
             "classes",
-            "KLDiv from scores",
-            losses.KLDivLoss(from_logits=False),
-            lambda rng, shape: [pair(rng, shape)[0], np.full(shape, 1 / shape[1], np.float32)],
-            rows,
+            "KLDiv, axis=1 of images",
+            losses.KLDivLoss(from_logits=False, axis=1),
+            scores,
+            images,
         ),
         ("frames", "CTC, 16 samples, 64 classes", losses.CTCLoss(), sequences, frames),
     ]

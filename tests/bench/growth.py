@@ -65,7 +65,7 @@ def curves(largest):
         ("elements", "L2", losses.L2Loss(), pair, square),
         ("elements", "Huber", losses.HuberLoss(), pair, square),
         ("elements", "SigmoidBCE", losses.SigmoidBCELoss(), pair, square),
-        ("elements", "KLDiv from scores", losses.KLDivLoss(from_logits=False), pair, square),
+        ("elements", "KLDiv from scores", losses.KLDivLoss(from_logits=False), scores, square),
         ("batch", "SoftmaxCE, 1000 classes", losses.SoftmaxCELoss(), classes, batches),
         (
             "batch",

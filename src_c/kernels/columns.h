@@ -188,6 +188,7 @@ static void MXL_T(store_columns)(const mxl_view *v, const MXL_T(columns) * t, co
 MXL_LOOP void MXL_T(add_columns)(const real *restrict x, int64_t ld, int64_t classes,
                                  double *restrict sum, double *restrict lost) {
     int64_t c, i;
+    MXL_UNUSED(lost); /* by float */
     for (c = 0; c < classes; c++, x += ld)
         for (i = 0; i < ld; i++)
             MXL_ADD_UP(sum[i], lost[i], x[i]);
@@ -266,6 +267,7 @@ MXL_FN void MXL_T(column_step)(const real *restrict x, int64_t ldx, const real *
                                double *restrict lost, MXL_T(count) *restrict ones, int64_t rows,
                                int together) {
     int64_t i;
+    MXL_UNUSED(lost);
 #define MXL_EXP(k) MXL_T(exp_below_1)(x[(k) * ldx + i] - max[i])
 #define MXL_BUT_ONE(e) ((e) == 1 ? 0 : (e))
 #define MXL_ONE(e) ((e) == 1 ? 1 : 0)

@@ -246,7 +246,7 @@ static void MXL_T(softmax_tile)(MXL_T(worker) * a, int64_t position, int64_t n) 
     real *d = MXL_T(place)(&job->din[0], position, n, a->d[0]);
     int64_t from, m;
     if (classes <= most) {
-        MXL_T(softmax) rows[most / MXL_FEW_CLASSES], *row = rows;
+        MXL_T(softmax) rows[most / MXL_FEW_CLASSES], *row = rows; /* of one block each */
         for (from = 0; from < n; from += classes, row++) {
             *row = MXL_T(row_softmax)(x + from, a->exp + from, classes, a->blocks);
             MXL_T(log_softmax)

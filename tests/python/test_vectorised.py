@@ -22,11 +22,16 @@ ARITHMETIC = re.compile(r"v?(add|sub|mul|div|max|min|fn?m(add|sub)\d*)(ps|pd|ss|
 # of the lanes at the end is unrolled, and that is most of it; left scalar they would have next to none.
 # The steps through a lattice come back as fewer instructions, their maxima being compared and blended.
 # rows_tile has what a long row needs once beside its only loop.
+# So is the last vector of a row in the scalar version of the runs that have one.
 # A panel of SDML is a register wide, which the scalar version spells out number by number.
 SHARE = {"rows_tile": 0.2, "sdml_scores": 0.1, "sdml_gradient": 0.1, "row_max": 0.15, "sum_of": 0.1, "dots": 0.12,
+         "log_softmax_run": 0.1, "scale_run": 0.1, "subtract_run": 0.1,
          "lattice_forward": 0.35, "lattice_backward": 0.35, "lattice_posterior_of": 0.6}
-LOOPS = re.compile(r"((\w+_tile|columns|row_(max|values|gradients)|exponentials|sum_of|sdml_scores|sdml_gradient|dots|"
-                   r"difference|triplet_terms|cosine_gradient)_f(32|64)|lattice_(emit|forward|backward|posterior_of))$")
+LOOPS = re.compile(r"((\w+_tile|column_(maxima|softmax|log_softmax|softmax_gradient)|add_columns|"
+                   r"row_(max|values|gradients)|exponentials|(exponentials|log_softmax|scale|subtract)_run|"
+                   r"sum_of|sdml_scores|sdml_gradient|dots|"
+                   r"difference|triplet_terms|cosine_gradient)_f(32|64)|add_columns_by_fours|"
+                   r"lattice_(emit|forward|backward|posterior_of))$")
 
 
 def arithmetic(path):
